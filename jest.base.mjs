@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /**
  * The jest configuration that every workspace package extends: TypeScript by swc, native ESM, workspace packages from
  * their sources. Needs `NODE_OPTIONS=--experimental-vm-modules`.
@@ -16,4 +18,5 @@ export default {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
   testTimeout: 30_000,
+  reporters: ['default', fileURLToPath(new URL('./scripts/jest-results.mjs', import.meta.url))],
 };

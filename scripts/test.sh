@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Sets up as demo.sh does and runs every package's tests; the last line on stdout is "N passed, N failed" over all of them.
+set -euo pipefail
+
+ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
+# shellcheck source=scripts/setup.sh
+. "$ROOT/scripts/setup.sh"
+
+main() {
+  [[ $# -eq 0 ]] || fatal "unknown argument: $1" 'Usage: scripts/test.sh (one package alone: cd services/oauth-proxy && pnpm test)' 2
+  setup
+
+  local results status=0
+  results="$(mktemp -d)"
+  info 'Testing'
+  ARLEO_TEST_RESULTS="$results" run pnpm --dir "$ROOT" --no-bail --workspace-concurrency=1 -r test || status=$?
+  node "$ROOT/scripts/count-tests.mjs" "$results" "$status" || status=1
+  rm -rf "$results"
+  return "$status"
+}
+
+main "$@"
