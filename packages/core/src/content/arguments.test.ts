@@ -1,0 +1,170 @@
+import fc from 'fast-check';
+import * as z from 'zod';
+import {
+  buildSiteArgs,
+  createPageArgs,
+  deletePageArgs,
+  getPageArgs,
+  listPagesArgs,
+  updatePageArgs,
+} from './arguments.ts';
+
+const page = { route: 'posts/first', lang: 'fr', title: 'Première page', content: '# Bonjour\n' };
+const tag = String.fromCodePoint(0xe0041);
+
+/** The messages of all faults, or none if the arguments are good. */
+function faults(schema: z.ZodType, args: unknown): string[] {
+  return schema.safeParse(args).error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
+}
+
+const schemas = { listPagesArgs, getPageArgs, createPageArgs, updatePageArgs, deletePageArgs, buildSiteArgs };
+
+describe.each(Object.entries(schemas))('the JSON schema of %s', (_, schema) => {
+  test.each(['input', 'output'] as const)(
+    'is small, has no alternatives at its top and takes nothing unknown (%s)',
+    (io) => {
+      const json = z.toJSONSchema(schema, { io }) as Record<string, unknown>;
+      expect(JSON.stringify(json).length).toBeLessThan(4096);
+      expect(Object.keys(json).filter((key) => /Of$/.test(key))).toEqual([]);
+      expect(json.type).toBe('object');
+      expect(json.additionalProperties).toBe(false);
+      for (const property of Object.values((json.properties ?? {}) as Record<string, { description?: string }>)) {
+        expect(property.description?.length).toBeGreaterThan(10);
+      }
+    },
+  );
+
+  test('refuses an argument that does not exist, and one named like a part of every object', () => {
+    expect(faults(schema, { ...page, foo: 1 }).join()).toMatch(
+      /Unknown: .*"foo".*\. (The arguments are: .*|This tool takes no arguments\.)/,
+    );
+    expect(faults(schema, JSON.parse('{"__proto__":{"draft":true}}')).join()).toMatch(/Unknown: "__proto__"/);
+  });
+
+  test.each([null, [], 'text', 7, undefined])('refuses %j instead of an object', (args) => {
+    expect(faults(schema, args)).not.toEqual([]);
+  });
+});
+
+test('the least that each tool takes', () => {
+  expect(listPagesArgs.parse({})).toEqual({ limit: 50 });
+  expect(getPageArgs.parse({ route: '/' })).toEqual({ route: '/' });
+  expect(createPageArgs.parse(page)).toEqual(page);
+  expect(updatePageArgs.parse({ route: '/', lang: 'en', draft: false })).toEqual({
+    route: '/',
+    lang: 'en',
+    draft: false,
+  });
+  expect(deletePageArgs.parse({ route: 'a', lang: 'en' })).toEqual({ route: 'a', lang: 'en' });
+  expect(buildSiteArgs.parse({})).toEqual({});
+});
+
+test('the home page can be read and updated, neither created nor deleted', () => {
+  expect(faults(getPageArgs, { route: '/', lang: 'fr' })).toEqual([]);
+  expect(faults(updatePageArgs, { route: '/', lang: 'fr', title: 'x' })).toEqual([]);
+  expect(faults(createPageArgs, { ...page, route: '/' }).join()).toMatch(/^route: .*slash/);
+  expect(faults(deletePageArgs, { route: '/', lang: 'fr' }).join()).toMatch(/^route: .*slash/);
+});
+
+test.each([
+  ['a number as title', { title: 7 }, 'title'],
+  ['a title of 501 characters', { title: 'x'.repeat(501) }, 'title'],
+  ['an empty title', { title: '' }, 'title'],
+  ['a title of spaces', { title: ' \u00a0 ' }, 'title'],
+  ['a line feed in a title', { title: 'a\nb' }, 'title'],
+  ['an escape character in a title', { title: 'a\u001b[31m' }, 'title'],
+  ['DEL in a title', { title: 'a\u007f' }, 'title'],
+  ['a bidirectional override in a title', { title: 'a\u202egnp.exe' }, 'title'],
+  ['a bidirectional isolate in a title', { title: 'a\u2066b' }, 'title'],
+  ['a zero-width space in a title', { title: 'a\u200bb' }, 'title'],
+  ['tag characters in a title', { title: `a${tag}` }, 'title'],
+  ['variation selectors that carry bytes in a title', { title: `a${String.fromCodePoint(0xe0101)}` }, 'title'],
+  ['half a surrogate pair in a title', { title: 'a\ud83d' }, 'title'],
+  ['51 tags', { tags: Array.from({ length: 51 }, (_, i) => `t${i}`) }, 'tags'],
+  ['a tag of 101 characters', { tags: ['x'.repeat(101)] }, 'tags.0'],
+  ['an empty tag', { tags: ['a', ''] }, 'tags.1'],
+  ['a tag with tag characters', { tags: [`a${tag}`] }, 'tags.0'],
+  ['tags that are one text', { tags: 'a, b' }, 'tags'],
+  ['a draft that is text', { draft: 'true' }, 'draft'],
+  ['a language of one letter', { lang: 'f' }, 'lang'],
+  ['a language in upper case', { lang: 'FR' }, 'lang'],
+  ['a language with a region', { lang: 'fr-be' }, 'lang'],
+  ['a language with a line feed at its end', { lang: 'fr\n' }, 'lang'],
+  ['a content over 512 KiB', { content: 'x'.repeat(512 * 1024 + 1) }, 'content'],
+  ['a content over 512 KiB in bytes but not in characters', { content: 'é'.repeat(256 * 1024 + 1) }, 'content'],
+  ['NUL in the content', { content: 'a\0b' }, 'content'],
+  ['half a surrogate pair in the content', { content: 'a\udc00b' }, 'content'],
+  ['front matter that is text', { front_matter: 'weight: 1' }, 'front_matter'],
+  ['front matter that is a list', { front_matter: [] }, 'front_matter'],
+])('refuses %s', (_, wrong, path) => {
+  expect(faults(createPageArgs, { ...page, ...wrong }).map((fault) => fault.split(':')[0])).toContain(path);
+  expect(faults(updatePageArgs, { ...page, ...wrong }).map((fault) => fault.split(':')[0])).toContain(path);
+});
+
+test.each([
+  ['512 KiB of content', { content: 'é'.repeat(256 * 1024) }],
+  ['500 characters of title', { title: 'x'.repeat(500) }],
+  ['50 tags of 100 characters', { tags: Array.from({ length: 50 }, () => 'x'.repeat(100)) }],
+  ['an emoji of several parts and a Persian word with a non-joiner', { title: '👩‍👩‍👧 ☀️ می‌خواهم' }],
+  ['right-to-left text and its marks in the content', { content: 'שלום \u200f\u202bעולם\u202c\t\f' }],
+  ['an empty body', { content: '' }],
+  ['a language of three letters', { lang: 'gsw' }],
+])('takes %s', (_, right) => {
+  expect(faults(createPageArgs, { ...page, ...right })).toEqual([]);
+});
+
+test('an update that changes nothing is refused with what could be given', () => {
+  const nothing = { route: 'a', lang: 'fr' };
+  for (const args of [nothing, { ...nothing, front_matter: {} }, { ...nothing, expected_revision: 'r1' }]) {
+    expect(faults(updatePageArgs, args).join()).toMatch(/nothing to change.*title, content, tags, draft, front_matter/);
+  }
+});
+
+test.each(['title', 'tags', 'draft'])('%s is refused when it is both an argument and in the front matter', (key) => {
+  const value = { title: 'x', tags: ['a'], draft: true }[key];
+  const args = { ...page, [key]: value, front_matter: { [key]: value } };
+  expect(faults(createPageArgs, args).join()).toMatch(new RegExp(`front_matter.${key}: .*given twice`));
+  expect(faults(updatePageArgs, args).join()).toMatch(new RegExp(`front_matter.${key}: .*given twice`));
+  const { title: _, ...rest } = page;
+  const once = key === 'title' ? rest : page;
+  expect(faults(updatePageArgs, { ...once, front_matter: { [key]: value } })).toEqual([]);
+});
+
+test('title, tags and draft obey their rules inside front matter too', () => {
+  const update = { route: 'a', lang: 'fr' };
+  for (const front_matter of [{ title: `a${tag}` }, { tags: ['x'.repeat(101)] }, { tags: 'a' }, { draft: 'no' }]) {
+    expect(faults(updatePageArgs, { ...update, front_matter }).join()).toMatch(/^front_matter\./);
+  }
+});
+
+test('limits of a list', () => {
+  expect(faults(listPagesArgs, { limit: 200, section: 'posts', lang: 'en', cursor: 'c' })).toEqual([]);
+  for (const wrong of [
+    { limit: 0 },
+    { limit: 201 },
+    { limit: 1.5 },
+    { limit: '5' },
+    { section: '../etc' },
+    { section: '/' },
+    { cursor: '' },
+  ]) {
+    expect(faults(listPagesArgs, wrong)).not.toEqual([]);
+  }
+});
+
+test('hostile values of any shape are refused or taken, never thrown at', () => {
+  fc.assert(
+    fc.property(
+      fc.record({
+        route: fc.anything(),
+        lang: fc.anything(),
+        title: fc.anything(),
+        content: fc.anything(),
+        front_matter: fc.anything(),
+      }),
+      (args) => {
+        for (const schema of Object.values(schemas)) expect(typeof schema.safeParse(args).success).toBe('boolean');
+      },
+    ),
+  );
+});

@@ -1,0 +1,70 @@
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import path from 'node:path';
+
+/** How {@link atomicWrite} writes. */
+export interface AtomicWriteOptions {
+  /** Permission bits of the file, whatever the umask says; 0600 if absent. */
+  mode?: number;
+  /** Whose the file becomes. Only root may give a file away; if absent, the writing process owns it. */
+  owner?: { uid: number; gid: number } | undefined;
+}
+
+/**
+ * Replaces a file as a whole: whoever reads it sees the old bytes or the new ones, also after a crash or a power cut.
+ * A symlink at `file` is replaced, not followed. Throws the file system's own error; then the old file is untouched.
+ */
+export async function atomicWrite(
+  file: string,
+  data: string | Uint8Array,
+  { mode = 0o600, owner }: AtomicWriteOptions = {},
+): Promise<void> {
+  const temporary = temporaryName(file);
+  try {
+    // 0600 first: bytes and owner must be right before anybody else may read.
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    await using(await open(temporary, flags, 0o600), async (handle) => {
+      await handle.writeFile(data);
+      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+      await handle.chmod(mode);
+      await handle.sync();
+    });
+    await rename(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await syncDirectory(path.dirname(file));
+}
+
+/** Makes a rename or unlink in this directory survive a power cut. */
+export async function syncDirectory(directory: string): Promise<void> {
+  await using(await open(directory, constants.O_RDONLY | constants.O_DIRECTORY), (handle) => handle.sync());
+}
+
+/**
+ * Removes what writers that were killed in the middle left beside `file`. Call it only where no other writer of the
+ * same file can be at work (under its lock, or at the start of the one service that writes it).
+ */
+export async function removeLeftovers(file: string): Promise<void> {
+  const { dir, base } = path.parse(file);
+  const names = await readdir(dir === '' ? '.' : dir);
+  const leftovers = names.filter((name) => name.startsWith(`.${base}.`) && leftover.test(name.slice(base.length + 2)));
+  await Promise.all(leftovers.map((name) => unlink(path.join(dir, name)).catch(() => {})));
+}
+
+const leftover = /^[0-9a-f]{16}\.tmp$/;
+
+function temporaryName(file: string): string {
+  const { dir, base } = path.parse(file);
+  return path.join(dir, `.${base}.${randomBytes(8).toString('hex')}.tmp`);
+}
+
+async function using(handle: FileHandle, use: (handle: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await use(handle);
+  } finally {
+    await handle.close();
+  }
+}
