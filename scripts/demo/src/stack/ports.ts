@@ -1,0 +1,54 @@
+import { createServer } from 'node:net';
+import { ArleoError } from '@arleo/core/errors';
+import type { Ports } from '../options.ts';
+
+/**
+ * Makes sure that every port can be had on loopback.
+ *
+ * @throws ArleoError `port_busy` | `port_forbidden` that names the first port that cannot
+ */
+export async function checkPorts(ports: Ports): Promise<void> {
+  for (const [service, port] of Object.entries(ports)) {
+    try {
+      await tryPort(port);
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === 'EACCES') {
+        throw new ArleoError('port_forbidden', `port ${port} (${service}) needs root`, {
+          cause,
+          hint: 'Take a higher one: --port-base N',
+        });
+      }
+      throw new ArleoError('port_busy', `port ${port} (${service}) is in use on this machine (${code})`, {
+        cause,
+        hint: `See who has it: ss -ltnp 'sport = :${port}'. Or take other ports: --port-base N`,
+      });
+    }
+  }
+}
+
+/** Four ports that were free a moment ago: the issuer's address must be known before oauth-proxy listens. */
+export async function freePorts(): Promise<Ports> {
+  const held = await Promise.all([0, 0, 0, 0].map((port) => hold(port)));
+  const [a, b, c, d] = held.map((server) => (server.address() as { port: number }).port) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
+  return { 'oauth-proxy': a, 'hugo-mcp-proxy': b, 'hugo-mcp-server': c, site: d };
+}
+
+async function tryPort(port: number): Promise<void> {
+  const server = await hold(port);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+function hold(port: number) {
+  return new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => resolve(server));
+  });
+}
