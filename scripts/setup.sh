@@ -174,9 +174,8 @@ use_tools() {
 digest() {
   (
     cd "$ROOT" || exit
-    find "$@" \( -name node_modules -o -name dist -o -name site \) -prune -o -type f -print0 |
+    find "$@" \( -name node_modules -o -name dist -o -path scripts/demo/site \) -prune -o -type f -print0 |
       LC_ALL=C sort -z | xargs -0 openssl dgst -sha256 -r
-    node --version
   ) | openssl dgst -sha256 -r | cut -d ' ' -f 1
 }
 
