@@ -1,0 +1,88 @@
+import { spawn } from 'node:child_process';
+import { ArleoError } from '@arleo/core/errors';
+
+export interface GitOptions {
+  gitDir: string;
+  workTree: string;
+  /** PATH of the child. */
+  searchPath: string;
+}
+
+export interface GitRun {
+  stdout: Buffer;
+  code: number;
+  stderr: string;
+}
+
+/** Runs git on one repository. */
+export interface Git {
+  /** @throws {@link ArleoError} `git_missing`, or `git_failed` unless the exit code is 0 or in `allow` */
+  run(args: readonly string[], options?: { env?: Record<string, string>; allow?: readonly number[] }): Promise<GitRun>;
+}
+
+/**
+ * A git whose behaviour depends on nothing but this repository: no user's or system's configuration, no hooks, no
+ * attributes or ignore files of the site's own that could change bytes or hide files, no prompts, no signing.
+ */
+export function createGit({ gitDir, workTree, searchPath }: GitOptions): Git {
+  const settings: Record<string, string> = {
+    'core.hooksPath': '/dev/null',
+    'core.attributesFile': '/dev/null',
+    'core.excludesFile': '/dev/null',
+    'core.autocrlf': 'false',
+    'core.quotePath': 'false',
+    'core.precomposeUnicode': 'false',
+    'core.fsmonitor': 'false',
+    'core.fsync': 'all',
+    'commit.gpgSign': 'false',
+    // The repository and the site may belong to different users; both paths come from our own configuration.
+    'safe.directory': '*',
+    'gc.autoDetach': 'false',
+  };
+  const env: Record<string, string> = {
+    PATH: searchPath,
+    HOME: '/nonexistent',
+    LANG: 'C.UTF-8',
+    GIT_DIR: gitDir,
+    GIT_WORK_TREE: workTree,
+    GIT_CONFIG_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_TERMINAL_PROMPT: '0',
+    GIT_OPTIONAL_LOCKS: '0',
+    // Path arguments are file names, never patterns.
+    GIT_LITERAL_PATHSPECS: '1',
+    GIT_CONFIG_COUNT: String(Object.keys(settings).length),
+  };
+  for (const [i, [key, value]] of Object.entries(settings).entries()) {
+    env[`GIT_CONFIG_KEY_${i}`] = key;
+    env[`GIT_CONFIG_VALUE_${i}`] = value;
+  }
+  return {
+    async run(args, options = {}) {
+      const result = await spawnGit(args, workTree, { ...env, ...options.env });
+      if (result.code === 0 || options.allow?.includes(result.code)) return result;
+      const [line = ''] = result.stderr.trim().split('\n', 1);
+      throw new ArleoError('git_failed', `The content history could not be written: git ${args[0]}: ${line}`, {
+        hint: 'Check free space and permissions of the state folder; `git --git-dir STATE_DIR/history.git fsck` says if it is damaged.',
+      });
+    },
+  };
+}
+
+function spawnGit(args: readonly string[], cwd: string, env: Record<string, string>): Promise<GitRun> {
+  return new Promise((resolve, reject) => {
+    const child = spawn('git', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdout: Buffer[] = [];
+    let stderr = '';
+    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => {
+      if (stderr.length < 16_384) stderr += chunk.toString('utf8');
+    });
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') return reject(error);
+      const hint = 'Install it: apt-get install git.';
+      reject(new ArleoError('git_missing', 'The git program was not found.', { cause: error, hint }));
+    });
+    child.once('close', (code) => resolve({ stdout: Buffer.concat(stdout), stderr, code: code ?? 128 }));
+  });
+}

@@ -1,0 +1,73 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { execFileSync } from 'node:child_process';
+import { openHistory } from './history.ts';
+
+const searchPath = process.env.PATH ?? '';
+let dir: string;
+let site: string;
+beforeEach(async () => {
+  dir = await mkdtemp(path.join(os.tmpdir(), 'history-'));
+  site = path.join(dir, 'site');
+  await mkdir(path.join(site, 'content/posts'), { recursive: true });
+});
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+const open = () => openHistory({ gitDir: path.join(dir, 'history.git'), workTree: site, searchPath });
+const put = (file: string, text: string) => writeFile(path.join(site, file), text);
+const log = (format: string) =>
+  execFileSync('git', ['--git-dir', path.join(dir, 'history.git'), 'log', `--format=${format}`]).toString().trim();
+
+describe('the content history', () => {
+  test('records files as they are, deletions too, with the actor in the commit', async () => {
+    const history = await open();
+    expect(await history.head()).toBeUndefined();
+    await put('content/posts/a.md', 'one');
+    const author = { sub: 'owner\nArleo-Sub: root <x>', clientId: 'claude', requestId: 'r-1' };
+    const first = await history.commitFiles(['content/posts/a.md'], 'Create posts/a (fr)', author);
+    expect(first).toMatch(/^[0-9a-f]{40}$/);
+    expect(await history.head()).toBe(first);
+    expect(log('%an|%ae|%cn|%s')).toBe('owner Arleo-Sub: root  x|claude@arleo.invalid|Arleo|Create posts/a (fr)');
+    expect(log('%(trailers:key=Arleo-Sub,valueonly)')).toBe('owner Arleo-Sub: root  x');
+    expect(await history.commitFiles(['content/posts/a.md'], 'again', author)).toBeUndefined();
+    await rm(path.join(site, 'content/posts/a.md'));
+    const gone = await history.commitFiles(['content/posts/a.md', 'content/posts/never.md'], 'Delete', author);
+    expect(await history.show(first ?? '', 'content/posts/a.md')).toEqual(Buffer.from('one'));
+    expect(await history.show(gone ?? '', 'content/posts/a.md')).toBeUndefined();
+  });
+
+  test("takes the bytes as they are, whatever the site's ignore and attribute files say", async () => {
+    const bytes = 'a\r\nb\n$Id$ \u00e9';
+    await writeFile(path.join(site, '.gitignore'), 'content/\n*.md\n');
+    await writeFile(path.join(site, 'content/.gitattributes'), '* text=auto eol=lf ident working-tree-encoding=UTF-16\n');
+    await put('content/posts/a.md', bytes);
+    await put('content/posts/:(top)b.md', bytes);
+    const history = await open();
+    const commit = await history.commitFolders(['content', 'nowhere'], 'As found');
+    expect(await history.show(commit ?? '', 'content/posts/a.md')).toEqual(Buffer.from(bytes));
+    expect(await history.show(commit ?? '', 'content/posts/:(top)b.md')).toEqual(Buffer.from(bytes));
+    expect(log('%an')).toBe('Changed by hand');
+    expect(await history.commitFolders(['content'], 'again')).toBeUndefined();
+  });
+
+  test('goes on after a git that was killed, and runs no hook', async () => {
+    await open();
+    await writeFile(path.join(dir, 'history.git/index.lock'), '');
+    await mkdir(path.join(dir, 'history.git/hooks'), { recursive: true });
+    await writeFile(path.join(dir, 'history.git/hooks/pre-commit'), '#!/bin/sh\nexit 1\n', { mode: 0o755 });
+    const history = await open();
+    await put('content/posts/a.md', 'x');
+    expect(await history.commitFiles(['content/posts/a.md'], 'x')).toBeDefined();
+  });
+
+  test('says what to do when git cannot write', async () => {
+    const history = await open();
+    await put('content/posts/a.md', 'x');
+    await rm(path.join(dir, 'history.git/objects'), { recursive: true });
+    await writeFile(path.join(dir, 'history.git/objects'), '');
+    await expect(history.commitFiles(['content/posts/a.md'], 'x')).rejects.toMatchObject({ code: 'git_failed' });
+    const nowhere = openHistory({ gitDir: path.join(dir, 'h2.git'), workTree: site, searchPath: '/nonexistent' });
+    await expect(nowhere).rejects.toMatchObject({ code: 'git_missing' });
+  });
+});

@@ -1,0 +1,117 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createGit } from './git.ts';
+
+/** Who made a change, as far as the history is concerned. */
+export interface ChangeAuthor {
+  sub: string;
+  clientId: string;
+  requestId: string;
+}
+
+/**
+ * The history of the content: a Git repository of its own beside the site, whose work tree is the site and which knows
+ * only what it is told to add. The site's own repository and its `.gitignore` play no part.
+ */
+export interface History {
+  /** The newest commit; undefined before the first. */
+  head(): Promise<string | undefined>;
+  /**
+   * Commits these files (relative to the site) as they are on disk now; one that is gone is committed as gone. Gives
+   * the commit, undefined if there was nothing to record.
+   */
+  commitFiles(files: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
+  /** The same for everything in these folders. */
+  commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
+  /** A file's bytes in a commit; undefined if it was not there. */
+  show(commit: string, file: string): Promise<Buffer | undefined>;
+}
+
+/** The author of changes that did not come through this service. */
+const byHand = { name: 'Changed by hand', email: 'hand@arleo.invalid' };
+
+/**
+ * Opens the history, or starts it.
+ *
+ * @param options.gitDir where the repository is
+ * @param options.workTree the site's real path
+ */
+export async function openHistory(options: { gitDir: string; workTree: string; searchPath: string }): Promise<History> {
+  const { gitDir } = options;
+  const git = createGit(options);
+  await mkdir(path.dirname(gitDir), { recursive: true });
+  await git.run(['init', '--quiet', '--initial-branch=main', '--template=']);
+  // This file outranks every .gitattributes in the site: no line-end conversion, no filters, the bytes as they are.
+  await mkdir(path.join(gitDir, 'info'), { recursive: true });
+  const attributes = '* -text -eol -filter -ident -working-tree-encoding\n';
+  await writeFile(path.join(gitDir, 'info/attributes'), attributes);
+  // A git that was killed leaves its locks; this service is the only one that writes here.
+  for (const lock of ['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'config.lock']) {
+    await rm(path.join(gitDir, lock), { force: true });
+  }
+
+  const head = async () => {
+    const { stdout, code } = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], { allow: [1, 128] });
+    return code === 0 ? stdout.toString().trim() : undefined;
+  };
+
+  const commit = async (message: string, author: ChangeAuthor | undefined) => {
+    const { code } = await git.run(['diff', '--cached', '--quiet'], { allow: [1] });
+    if (code === 0) return undefined;
+    const person = author && { name: plain(author.sub), email: `${plain(author.clientId)}@arleo.invalid` };
+    const args = ['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--message', withTrailers(message, author)];
+    await git.run(args, {
+      env: {
+        GIT_AUTHOR_NAME: (person ?? byHand).name,
+        GIT_AUTHOR_EMAIL: (person ?? byHand).email,
+        GIT_COMMITTER_NAME: 'Arleo',
+        GIT_COMMITTER_EMAIL: 'hugo-mcp-server@arleo.invalid',
+      },
+    });
+    return head();
+  };
+
+  /** Git refuses a folder that is neither on disk nor known to it. */
+  const isKnown = async (dir: string) => {
+    if ((await readdir(path.join(options.workTree, dir)).catch(() => [])).length > 0) return true;
+    const { stdout } = await git.run(['ls-files', '-z', '--', dir]);
+    return stdout.length > 0;
+  };
+
+  return {
+    head,
+    async commitFiles(files, message, author) {
+      if (files.length === 0) return undefined;
+      await git.run(['update-index', '--add', '--remove', '--', ...files]);
+      return commit(message, author);
+    },
+    async commitFolders(dirs, message, author) {
+      const known: string[] = [];
+      for (const dir of dirs) if (await isKnown(dir)) known.push(dir);
+      if (known.length === 0) return undefined;
+      // --force: the site's .gitignore names content/ on purpose, for its own repository leaves it to this one.
+      await git.run(['add', '--force', '--all', '--', ...known]);
+      return commit(message, author);
+    },
+    async show(commit, file) {
+      const { stdout, code } = await git.run(['cat-file', 'blob', `${commit}:${file}`], { allow: [128] });
+      return code === 0 ? stdout : undefined;
+    },
+  };
+}
+
+function withTrailers(message: string, author: ChangeAuthor | undefined): string {
+  if (author === undefined) return `${message}\n`;
+  const trailers = [
+    `Arleo-Sub: ${plain(author.sub)}`,
+    `Arleo-Client: ${plain(author.clientId)}`,
+    `Arleo-Request: ${plain(author.requestId)}`,
+  ];
+  return `${message}\n\n${trailers.join('\n')}\n`;
+}
+
+/** One line without the characters that Git gives a meaning in names: nobody writes a trailer into another's commit. */
+function plain(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>]/gu, ' ').trim();
+  return line === '' ? 'unknown' : line.slice(0, 200);
+}

@@ -1,0 +1,164 @@
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, realpath, rmdir, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { ArleoError } from '@arleo/core/errors';
+import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
+
+/**
+ * The one way to the site's content files. Paths are relative to the site, with `/` between names. Whatever a caller
+ * asks for, nothing outside the content folders is touched and no symlink is followed, neither folder nor file.
+ *
+ * What remains: between the check of a folder and the use of a file in it, somebody with write access to the site
+ * could put a symlink in the folder's place. Only the site's owner has that access, this service has one writer, and
+ * the parent's real path is compared again right before a write.
+ */
+export interface SiteFiles {
+  /** The site's real path. */
+  readonly root: string;
+  /**
+   * A content file's bytes, undefined if there is no such file.
+   * @throws {@link ArleoError} `route_invalid`, `symlink_refused`, `not_a_file`, `page_too_large`
+   */
+  read(file: string): Promise<Buffer | undefined>;
+  /**
+   * Writes a content file whole and atomically; makes the folders that it needs.
+   * @throws {@link ArleoError} `route_invalid`, `symlink_refused`, `not_a_file`
+   */
+  write(file: string, bytes: Uint8Array): Promise<void>;
+  /** Removes a content file; no error if it is not there. @throws as {@link SiteFiles.write} */
+  remove(file: string): Promise<void>;
+  /** The names in a folder, undefined if there is no such folder. @throws {@link ArleoError} `route_invalid`, `symlink_refused` */
+  list(dir: string): Promise<string[] | undefined>;
+  /** Removes a folder if it is empty; true if it is gone. @throws as {@link SiteFiles.list} */
+  removeEmptyDir(dir: string): Promise<boolean>;
+}
+
+/** The largest page file that is read: the largest body and front matter that may be written, with room for more by hand. */
+export const PAGE_FILE_MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * @param siteDir the site's folder; may itself be reached through symlinks
+ * @param roots the content folders, relative to the site
+ */
+export async function openSiteFiles(siteDir: string, roots: () => readonly string[]): Promise<SiteFiles> {
+  const root = await realpath(siteDir);
+
+  /** Checks every component of a relative path; `missing` is the index of the first that does not exist. */
+  const inspect = async (relative: string) => {
+    const parts = relative.split('/');
+    if (!withinRoots(relative, parts, roots())) {
+      throw new ArleoError('route_invalid', "This path is not inside the site's content folder.");
+    }
+    let current = root;
+    for (const [i, part] of parts.entries()) {
+      current = path.join(current, part);
+      const stats = await lstat(current).catch(ignoreMissing);
+      if (stats === undefined) return { absolute: path.join(root, ...parts), missing: i };
+      if (stats.isSymbolicLink()) {
+        throw new ArleoError('symlink_refused', `"${parts.slice(0, i + 1).join('/')}" is a symbolic link.`, {
+          hint: 'Links are not followed, so that no page can lead out of the site. Use a real folder or file, or a Hugo mount.',
+        });
+      }
+      const last = i === parts.length - 1;
+      if (!last && !stats.isDirectory()) throw notAFile(parts.slice(0, i + 1).join('/'));
+      if (last) return { absolute: current, stats };
+    }
+    throw new ArleoError('route_invalid', 'The path is empty.');
+  };
+
+  const read = async (file: string) => {
+    const { absolute, stats } = await inspect(file);
+    if (stats === undefined) return undefined;
+    if (!stats.isFile()) throw notAFile(file);
+    // O_NONBLOCK: a pipe that takes the file's place must not hang the service.
+    const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+    const handle = await open(absolute, flags).catch(ignoreMissing);
+    if (handle === undefined) return undefined;
+    try {
+      const opened = await handle.stat();
+      if (!opened.isFile()) throw notAFile(file);
+      if (opened.size > PAGE_FILE_MAX_BYTES) {
+        throw new ArleoError('page_too_large', `${file} has ${opened.size} bytes, more than this service reads.`);
+      }
+      return await handle.readFile();
+    } finally {
+      await handle.close();
+    }
+  };
+
+  const makeDir = async (dir: string) => {
+    let current = '';
+    for (const part of dir.split('/')) {
+      current = current === '' ? part : `${current}/${part}`;
+      const absolute = path.join(root, current);
+      const made = await mkdir(absolute).then(
+        () => true,
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'EEXIST') throw error;
+          return false;
+        },
+      );
+      if (made) await syncDirectory(path.dirname(absolute));
+    }
+  };
+
+  const write = async (file: string, bytes: Uint8Array) => {
+    const { absolute, stats } = await inspect(file);
+    if (stats !== undefined && !stats.isFile()) throw notAFile(file);
+    const dir = path.posix.dirname(file);
+    if (stats === undefined) await makeDir(dir);
+    const parent = path.dirname(absolute);
+    if ((await realpath(parent)) !== parent) {
+      throw new ArleoError('symlink_refused', `"${dir}" is reached through a symbolic link.`);
+    }
+    await atomicWrite(absolute, bytes, { mode: stats === undefined ? 0o644 : stats.mode & 0o777 });
+  };
+
+  const remove = async (file: string) => {
+    const { absolute, stats } = await inspect(file);
+    if (stats === undefined) return;
+    if (!stats.isFile()) throw notAFile(file);
+    await unlink(absolute);
+    await syncDirectory(path.dirname(absolute));
+  };
+
+  const list = async (dir: string) => {
+    const { absolute, stats } = await inspect(dir);
+    if (stats === undefined || !stats.isDirectory()) return undefined;
+    return readdir(absolute);
+  };
+
+  const removeEmptyDir = async (dir: string) => {
+    if (roots().includes(dir)) return false;
+    const { absolute, stats } = await inspect(dir);
+    if (stats === undefined) return true;
+    if (!stats.isDirectory()) return false;
+    try {
+      await rmdir(absolute);
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      if (code === 'ENOTEMPTY' || code === 'EEXIST') return false;
+      throw error;
+    }
+    await syncDirectory(path.dirname(absolute));
+    return true;
+  };
+
+  return { root, read, write, remove, list, removeEmptyDir };
+}
+
+function withinRoots(relative: string, parts: readonly string[], roots: readonly string[]): boolean {
+  if (relative.includes('\0') || relative.includes('\\')) return false;
+  if (parts.some((part) => part === '' || part === '.' || part === '..')) return false;
+  return roots.some((root) => relative === root || relative.startsWith(`${root}/`));
+}
+
+function notAFile(file: string): ArleoError {
+  return new ArleoError('not_a_file', `"${file}" is there, but is not what a page needs (a folder, a file or a device).`);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return undefined;
+  if (error.code === 'ELOOP') throw new ArleoError('symlink_refused', 'The file is a symbolic link.', { cause: error });
+  throw error;
+}

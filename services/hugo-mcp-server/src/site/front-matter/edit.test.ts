@@ -1,0 +1,200 @@
+import fc from 'fast-check';
+import { editPage } from './edit.ts';
+import { type JsonObject, type JsonValue, mergePatch } from './json-value.ts';
+import { readFrontMatter } from './read.ts';
+import { splitPage } from './split-page.ts';
+import { yamlField } from './write-value.ts';
+
+const page = `---
+# written by hand
+title:   'Old: title'   # keep me
+date: 2024-05-01T10:00:00-04:00
+tags: [one,   two]  # flow
+"draft": no
+params:
+    # deep comment
+    colour: "red"   # not blue
+    list:
+      - a
+
+      - b # b
+    size: 010
+summary: >
+  folded
+  text
+
+slug: abc
+# the end
+---
+
+Body stays.
+`;
+
+function fieldsOf(text: string): JsonObject {
+  return readFrontMatter(text, splitPage(text));
+}
+
+describe('editing a page', () => {
+  test('changes the one line that it means, and nothing else', () => {
+    expect(editPage(page, { frontMatter: { title: 'New "title"' } })).toBe(
+      page.replace("'Old: title'", '"New \\"title\\""'),
+    );
+    expect(editPage(page, { frontMatter: { tags: ['one', 'three'] } })).toBe(
+      page.replace('tags: [one,   two]  # flow', 'tags:\n  - "one"\n  - "three"  # flow'),
+    );
+    expect(editPage(page, { frontMatter: { params: { colour: 'blue' } } })).toBe(page.replace('"red"', '"blue"'));
+    expect(editPage(page, { frontMatter: { params: { weight: 3 } } })).toBe(
+      page.replace('    size: 010\n', '    size: 010\n    weight: 3\n'),
+    );
+    expect(editPage(page, { frontMatter: { summary: null } })).toBe(
+      page.replace('summary: >\n  folded\n  text\n', ''),
+    );
+    expect(editPage(page, { frontMatter: { description: 'x' } })).toBe(
+      page.replace('slug: abc\n', 'slug: abc\ndescription: "x"\n'),
+    );
+    expect(editPage(page, { frontMatter: { slug: null, title: 'T' } })).toBe(
+      page.replace('slug: abc\n', '').replace("'Old: title'", '"T"'),
+    );
+  });
+
+  test('a value that does not change keeps its bytes, also beside one that does', () => {
+    expect(editPage(page, { frontMatter: { title: 'Old: title', tags: ['one', 'two'] } })).toBe(page);
+    expect(editPage(page, { frontMatter: { title: 'Old: title', slug: 'x' } })).toBe(page.replace('abc', '"x"'));
+  });
+
+  test('replaces the body and keeps the front matter to the byte', () => {
+    expect(editPage(page, { body: 'New.' })).toBe(page.replace('Body stays.', 'New.'));
+    expect(editPage('---\ntitle: a\n---\nx', { body: 'y' })).toBe('---\ntitle: a\n---\ny');
+  });
+
+  test('keeps line ends, byte order mark and trailing white space', () => {
+    const crlf = `\uFEFF${page.replaceAll('\n', '\r\n')}`;
+    expect(editPage(crlf, { frontMatter: { draft: true, extra: { a: [1, { b: 'c' }] } } })).toBe(
+      crlf
+        .replace('"draft": no', '"draft": true')
+        .replace('slug: abc\r\n', 'slug: abc\r\nextra:\r\n  a:\r\n    - 1\r\n    - b: "c"\r\n'),
+    );
+    expect(editPage(crlf, { body: 'a\nb' })).toBe(crlf.replace('Body stays.', 'a\r\nb'));
+  });
+
+  test('edits TOML in place, dates with their offset', () => {
+    const toml = `+++\n# c\ntitle = 'Old' # t\ndate = 2024-05-01T10:00:00-04:00\ntags = [\n  "a", # first\n  "b",\n]\n\n[params]\nx = 1\n+++\nBody\n`;
+    expect(editPage(toml, { frontMatter: { title: 'N', draft: true } })).toBe(
+      toml.replace("'Old'", '"N"').replace('  "b",\n]\n', '  "b",\n]\ndraft = true\n'),
+    );
+    expect(editPage(toml, { frontMatter: { tags: null } })).toBe(toml.replace(/tags = \[[^\]]*\]\n/, ''));
+    expect(fieldsOf(toml)).toMatchObject({ date: expect.stringMatching(/-04:00$/), params: { x: 1 } });
+    expect(() => editPage(toml, { frontMatter: { params: { x: 2 } } })).toThrow(
+      expect.objectContaining({ code: 'front_matter_unsupported' }),
+    );
+  });
+
+  test('edits JSON in place', () => {
+    const json = `{\n  "title": "Old",\n  "n": [1,2,   3],\n  "last": {"a":1}\n}\nBody\n`;
+    expect(editPage(json, { frontMatter: { title: 'N', last: null, more: ['x'] } })).toBe(
+      '{\n  "title": "N",\n  "n": [1,2,   3],\n  "more": [\n    "x"\n  ]\n}\nBody\n',
+    );
+    expect(editPage(json, { frontMatter: { last: { b: 2 } } })).toBe(
+      json.replace('{"a":1}', '{\n    "a": 1,\n    "b": 2\n  }'),
+    );
+  });
+
+  test('gives front matter to a page that has none', () => {
+    expect(editPage('Only text\n', { frontMatter: { title: 'T' } })).toBe('---\ntitle: "T"\n---\n\nOnly text\n');
+  });
+
+  test('refuses what it cannot read, and what it cannot write in place', () => {
+    expect(() => editPage('---\ntitle: [a\n---\n', { frontMatter: { title: 'x' } })).toThrow(
+      expect.objectContaining({ code: 'front_matter_invalid' }),
+    );
+    expect(() => editPage('---\na: &x 1\nb: *x\n---\n', { frontMatter: { a: 2 } })).toThrow(
+      expect.objectContaining({ code: 'front_matter_unsupported' }),
+    );
+  });
+});
+
+const name = fc.stringMatching(/^[a-z][a-z0-9_-]{0,8}$/);
+const scalar: fc.Arbitrary<JsonValue> = fc.oneof(
+  fc.string({ unit: 'grapheme', maxLength: 20 }),
+  fc.constantFrom('no', '1:30', '2024-01-01', '# x', "it's", 'a: b', '- x', '\u2028', 'null', '~', ''),
+  fc.integer(),
+  fc.double({ noNaN: true, noDefaultInfinity: true }).map((n) => (n === 0 ? 0 : n)),
+  fc.boolean(),
+);
+const value: fc.Arbitrary<JsonValue> = fc.oneof(
+  scalar,
+  fc.array(scalar, { maxLength: 3 }),
+  fc.dictionary(name, fc.oneof(scalar, fc.array(scalar, { maxLength: 2 })), { maxKeys: 3, noNullPrototype: true }),
+);
+const fields = fc.dictionary(name, value, { maxKeys: 5, noNullPrototype: true });
+const patch = fc.dictionary(name, fc.oneof(value, fc.constant(null)), { minKeys: 1, maxKeys: 3, noNullPrototype: true });
+const eol = fc.constantFrom('\n', '\r\n');
+const commentTexts = ['', '# a comment', '# title: not a key', '# last'];
+const comment = fc.constantFrom('', '# a comment', '   # a comment', '# title: not a key');
+
+/** A YAML page in which every field is preceded by a comment or blank line, and the list of its field texts. */
+function yamlPage(data: JsonObject, comments: string[], end: string): { text: string; chunks: Map<string, string> } {
+  const chunks = new Map<string, string>();
+  let inner = '';
+  Object.entries(data).forEach(([key, item], i) => {
+    inner += `${comments[i % comments.length] ?? ''}${end}`;
+    const chunk = yamlField(key, item, '', end);
+    chunks.set(key, chunk);
+    inner += chunk;
+  });
+  return { text: `---${end}${inner}# last${end}---${end}${end}Body${end}`, chunks };
+}
+
+describe('any edit of any page', () => {
+  test('says afterwards what was asked for, and keeps the text of every other field, comment and body', () => {
+    fc.assert(
+      fc.property(fields, patch, fc.array(comment, { minLength: 1, maxLength: 4 }), eol, (data, change, comments, end) => {
+        const { text, chunks } = yamlPage(data, comments, end);
+        const edited = editPage(text, { frontMatter: change });
+        expect(fieldsOf(edited)).toEqual(mergePatch(data, change));
+        let at = 0;
+        for (const [key, chunk] of chunks) {
+          if (Object.hasOwn(change, key)) continue;
+          at = edited.indexOf(chunk, at);
+          expect(at).toBeGreaterThan(-1);
+        }
+        const commentLines = (page: string) => page.split(end).filter((line) => commentTexts.includes(line.trim()) && line !== '');
+        expect(commentLines(edited)).toEqual(commentLines(text));
+        expect(edited.endsWith(`---${end}${end}Body${end}`)).toBe(true);
+        if (end === '\r\n') expect(edited.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('TOML and JSON pages too', () => {
+    const flat = fc.dictionary(name, fc.oneof(scalar, fc.array(fc.string(), { maxLength: 3 })), { noNullPrototype: true });
+    fc.assert(
+      fc.property(flat, flat, fc.boolean(), (data, change, pretty) => {
+        const json = `${JSON.stringify(data, null, pretty ? 2 : undefined)}\n\nBody\n`;
+        const edited = editPage(json, { frontMatter: change });
+        expect(fieldsOf(edited)).toEqual(mergePatch(data, change));
+        expect(edited.endsWith('}\n\nBody\n')).toBe(true);
+        const toml = editPage('+++\n# only\n+++\nBody\n', { frontMatter: data });
+        const again = editPage(toml, { frontMatter: change });
+        expect(fieldsOf(again)).toEqual(mergePatch(data, change));
+        expect(again.startsWith('+++\n# only\n')).toBe(true);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('removing all that was added gives the old bytes back', () => {
+    fc.assert(
+      fc.property(fields, patch, eol, (data, change, end) => {
+        const { text } = yamlPage({ always: 1, ...data }, ['# c'], end);
+        const news = Object.fromEntries(
+          Object.entries(change).filter(([key, item]) => item !== null && key !== 'always' && !Object.hasOwn(data, key)),
+        );
+        const undo = Object.fromEntries(Object.keys(news).map((key) => [key, null]));
+        expect(editPage(editPage(text, { frontMatter: news }), { frontMatter: undo })).toBe(text);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

@@ -1,0 +1,74 @@
+import { ArleoError } from '@arleo/core/errors';
+import { editJson } from './edit-json.ts';
+import { editToml } from './edit-toml.ts';
+import { editYaml } from './edit-yaml.ts';
+import { type JsonObject, mergePatch, sameJson } from './json-value.ts';
+import { parseInner } from './read.ts';
+import { splitPage } from './split-page.ts';
+import { yamlField } from './write-value.ts';
+
+/** What to change in a page file. */
+export interface PageEdit {
+  /** Merged into the front matter member by member; `null` deletes a field. */
+  frontMatter?: JsonObject;
+  /** Replaces the body as a whole. */
+  body?: string;
+}
+
+/**
+ * The text of a page file with an edit applied. Every byte that the edit does not mean stays: comments, the order of
+ * fields, quoting, dates with their offset, line ends, the byte order mark, the trailing line end. The result is read
+ * back and compared with what was asked for, so that an edit is right or refused, never approximate.
+ *
+ * @throws {@link ArleoError} `front_matter_invalid` if the front matter cannot be read, `front_matter_unsupported` if
+ *   it is written in a way that cannot be edited in place
+ */
+export function editPage(text: string, edit: PageEdit): string {
+  const parts = splitPage(text);
+  const body = edit.body === undefined ? text.slice(parts.bodyStart) : newBody(text, edit.body, parts.eol);
+  const before = parseInner(parts.format, text.slice(parts.innerStart, parts.innerEnd));
+  const wanted = mergePatch(before, edit.frontMatter ?? {});
+  if (sameJson(before, wanted)) return text.slice(0, parts.bodyStart) + body;
+
+  const patch = changedOnly(before, edit.frontMatter ?? {});
+  if (parts.format === 'none') {
+    const fields = Object.entries(wanted).map(([key, value]) => yamlField(key, value, '', parts.eol));
+    const head = text.slice(0, parts.bodyStart);
+    return `${head}---${parts.eol}${fields.join('')}---${parts.eol}${parts.eol}${body}`;
+  }
+  const inner = text.slice(parts.innerStart, parts.innerEnd);
+  const edited = { yaml: editYaml, toml: editToml, json: editJson }[parts.format](inner, patch, parts.eol);
+  const result = edited === undefined ? undefined : text.slice(0, parts.innerStart) + edited + text.slice(parts.innerEnd, parts.bodyStart);
+  if (result === undefined || !says(result, wanted)) {
+    throw new ArleoError(
+      'front_matter_unsupported',
+      `This page's front matter is written in a way that cannot be changed in place without touching other lines (fields: ${Object.keys(patch).join(', ')}).`,
+      { hint: 'Change these fields in the file by hand, or leave them out of the update.' },
+    );
+  }
+  return result + body;
+}
+
+/** The patch without what is so already: a value that does not change keeps its bytes. */
+function changedOnly(before: JsonObject, patch: JsonObject): JsonObject {
+  const entries = Object.entries(patch).filter(([key]) => {
+    const after = mergePatch(before, { [key]: patch[key] ?? null });
+    return !sameJson(before, after);
+  });
+  return Object.fromEntries(entries);
+}
+
+function says(head: string, wanted: JsonObject): boolean {
+  try {
+    const parts = splitPage(head);
+    return sameJson(parseInner(parts.format, head.slice(parts.innerStart, parts.innerEnd)), wanted);
+  } catch {
+    return false;
+  }
+}
+
+/** A new body in the file's line ends, ended as the old one was. */
+function newBody(text: string, body: string, eol: string): string {
+  const lines = eol === '\r\n' && !body.includes('\r') ? body.replaceAll('\n', '\r\n') : body;
+  return text.endsWith('\n') && lines !== '' && !lines.endsWith('\n') ? lines + eol : lines;
+}

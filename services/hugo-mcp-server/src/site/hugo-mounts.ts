@@ -1,0 +1,60 @@
+import * as z from 'zod';
+
+/** A folder of the site whose files Hugo takes for content. */
+export interface ContentRoot {
+  /** Relative to the site, `/` between names: `content`, `content/fr`. */
+  dir: string;
+  /** Set if every page in it is of this language. */
+  lang?: string;
+  /** Where it is mounted below `content`: `''` for the whole, else `docs` or `docs/api`. */
+  prefix: string;
+}
+
+const moduleSchema = z.object({
+  path: z.string(),
+  owner: z.string().optional(),
+  mounts: z
+    .array(
+      z.object({
+        source: z.string(),
+        target: z.string(),
+        lang: z.string().optional(),
+        sites: z.object({ matrix: z.object({ languages: z.array(z.string()).nullish() }).nullish() }).nullish(),
+      }),
+    )
+    .nullish(),
+});
+
+/**
+ * Reads the output of `hugo config mounts` (one JSON object per module, one after the other) and gives the content
+ * roots of the project itself, not of its themes. Sources outside the site are left out: this service writes nowhere
+ * else.
+ */
+export function parseContentRoots(output: string): ContentRoot[] {
+  const roots: ContentRoot[] = [];
+  for (const part of output.split(/\n(?=\{)/)) {
+    const parsed = moduleSchema.safeParse(parseJson(part));
+    if (!parsed.success || parsed.data.path !== 'project') continue;
+    for (const { source, target, lang, sites } of parsed.data.mounts ?? []) {
+      const below = /^content(?:\/(.*))?$/.exec(trimSlashes(target));
+      const dir = trimSlashes(source);
+      if (below === null || source.startsWith('/') || dir.split('/').includes('..') || dir === '') continue;
+      const languages = lang === undefined || lang === '' ? (sites?.matrix?.languages ?? []) : [lang];
+      const only = languages.length === 1 ? languages[0]?.toLowerCase() : undefined;
+      roots.push({ dir, prefix: below[1] ?? '', ...(only === undefined || only === '**' ? {} : { lang: only }) });
+    }
+  }
+  return roots;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function trimSlashes(text: string): string {
+  return text.replace(/^(?:\.\/)+/, '').replace(/\/+$/, '');
+}
