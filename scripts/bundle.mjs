@@ -2,10 +2,12 @@
 /**
  * Bundles entry points into `dist/` of the current package, so that the folder runs with nothing but Node.
  *
- *   node bundle.mjs ENTRY...       ENTRY: a file of this package, or a module specifier such as
- *                                  `@arleo/core/tokens/bcrypt-worker.mjs`; the output keeps its base name.
+ *   node bundle.mjs ENTRY...       ENTRY: a file of this package, or a module specifier; the output keeps its base name.
+ *
+ * Worker threads load files of their own. They are found in what was bundled and put beside it: files that a module of
+ * ours names by `new URL('./x.mjs', import.meta.url)`, and piscina's own worker.
  */
-import { rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -24,9 +26,9 @@ if (entries.length === 0) {
 }
 
 const out = path.resolve('dist');
-await rm(out, { recursive: true, force: true });
-await build({
-  entryPoints: Object.fromEntries(entries.map((entry) => [path.parse(entry).name, entry])),
+
+/** @type {import('esbuild').BuildOptions & { metafile: true }} */
+const options = {
   outdir: out,
   bundle: true,
   platform: 'node',
@@ -37,5 +39,41 @@ await build({
   minifySyntax: true,
   legalComments: 'none',
   logLevel: 'warning',
+  // Optional: piscina lowers a worker's priority with it when asked to, and does without it otherwise.
+  external: ['@napi-rs/nice'],
+  metafile: true,
+};
+
+/**
+ * The worker files that the bundled modules start.
+ *
+ * @param {import('esbuild').Metafile} metafile
+ * @returns {Promise<string[]>}
+ */
+async function workers(metafile) {
+  const found = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    if (/\/piscina\/dist\/index\.js$/.test(input)) found.add(path.resolve(path.dirname(input), 'worker.js'));
+    if (input.includes('node_modules/')) continue;
+    const source = await readFile(input, 'utf8');
+    for (const [, file = ''] of source.matchAll(/new URL\('(\.\/[\w./-]+\.mjs)', import\.meta\.url\)/g)) {
+      found.add(path.resolve(path.dirname(input), file));
+    }
+  }
+  return [...found];
+}
+
+await rm(out, { recursive: true, force: true });
+const main = await build({
+  ...options,
+  entryPoints: Object.fromEntries(entries.map((entry) => [path.parse(entry).name, entry])),
 });
+for (const worker of await workers(main.metafile)) {
+  const { name, ext } = path.parse(worker);
+  await build({ ...options, entryPoints: { [name]: worker }, outExtension: { '.js': ext } });
+}
+for (const entry of entries) {
+  const file = path.join(out, `${path.parse(entry).name}.js`);
+  if ((await readFile(file, 'utf8')).startsWith('#!')) await chmod(file, 0o755);
+}
 await writeFile(path.join(out, 'package.json'), '{ "type": "module" }\n');
