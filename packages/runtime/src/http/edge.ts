@@ -1,0 +1,65 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Hop } from '@arleo/core/errors';
+import type { Metrics } from '../metrics/metrics.ts';
+import type { ClientAddress } from './client-address.ts';
+import { answerHealth, isHealthPath, type Readiness } from './health.ts';
+import { type OriginGuardOptions, refusedHost, refusedOrigin } from './origin-guard.ts';
+import type { RequestContext } from './request-context.ts';
+import { acceptRequestId, newRequestId } from './request-id.ts';
+import { sendError } from './respond.ts';
+
+/** A handler that sits behind the edge. */
+export type EdgeHandler = (request: IncomingMessage, response: ServerResponse, context: RequestContext) => void;
+
+/** What {@link createEdge} composes. */
+export interface EdgeOptions {
+  hop: Hop;
+  /** True where the caller is another hop: its `X-Request-Id` is kept. The first hop makes its own. */
+  trustRequestId: boolean;
+  clientAddress: ClientAddress;
+  guard: OriginGuardOptions;
+  ready: () => Readiness | Promise<Readiness>;
+  metrics: Metrics;
+  /** `/mcp`, the hot path: plain node:http. It must send `X-Request-Id` itself. */
+  mcp: EdgeHandler;
+  /** Everything else; 404 if absent. `X-Request-Id` is set on the response; the Origin is the handler's own matter. */
+  rest?: EdgeHandler;
+}
+
+/**
+ * The way every request goes in every service: request id, health, Host and Origin, `/mcp` to its handler, the rest to
+ * the application.
+ */
+export function createEdge(options: EdgeOptions): RequestListener {
+  const { hop, metrics, guard } = options;
+  return (request, response) => {
+    const startedAt = performance.now();
+    const context: RequestContext = {
+      requestId: options.trustRequestId ? acceptRequestId(request.headers['x-request-id']) : newRequestId(),
+      startedAt,
+      clientAddress: options.clientAddress(request),
+    };
+    const url = request.url ?? '/';
+    const query = url.indexOf('?');
+    const path = query === -1 ? url : url.slice(0, query);
+    const route = path === '/mcp' ? '/mcp' : isHealthPath(path) ? path : 'other';
+    metrics.inFlight(1);
+    response.once('close', () => {
+      metrics.inFlight(-1);
+      metrics.observe(route, response.statusCode, performance.now() - startedAt);
+    });
+
+    if (route !== '/mcp' && route !== 'other') {
+      answerHealth(path, request, response, context, options).catch(() =>
+        sendError(response, hop, 'internal', { requestId: context.requestId }),
+      );
+      return;
+    }
+    const refused = refusedHost(request, guard) ?? (route === '/mcp' ? refusedOrigin(request, guard) : undefined);
+    if (refused) return sendError(response, hop, refused, { requestId: context.requestId });
+    if (route === '/mcp') return options.mcp(request, response, context);
+    if (!options.rest) return sendError(response, hop, 'not_found', { requestId: context.requestId });
+    response.setHeader('X-Request-Id', context.requestId);
+    options.rest(request, response, context);
+  };
+}

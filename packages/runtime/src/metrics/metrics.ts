@@ -1,0 +1,53 @@
+import type { Hop } from '@arleo/core/errors';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+
+/** The metrics of one service. */
+export interface Metrics {
+  /** For metrics of a service's own. */
+  registry: Registry;
+  /** Counts a finished request; `milliseconds` is its duration. */
+  observe(route: string, status: number, milliseconds: number): void;
+  /** Adds to the requests in flight. */
+  inFlight(change: 1 | -1): void;
+  /** Prometheus text. */
+  text(): Promise<string>;
+  contentType: string;
+}
+
+/** Opens a registry with the process's own metrics and the requests of all routes. */
+export function openMetrics(hop: Hop): Metrics {
+  const registry = new Registry();
+  registry.setDefaultLabels({ hop });
+  collectDefaultMetrics({ register: registry });
+  const requests = new Counter({
+    name: 'arleo_http_requests_total',
+    help: 'Finished requests by route and status.',
+    labelNames: ['route', 'status'],
+    registers: [registry],
+  });
+  const durations = new Histogram({
+    name: 'arleo_http_request_seconds',
+    help: 'Duration of finished requests by route.',
+    labelNames: ['route'],
+    buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+    registers: [registry],
+  });
+  const flying = new Gauge({
+    name: 'arleo_http_requests_in_flight',
+    help: 'Requests that are being answered.',
+    registers: [registry],
+  });
+  return {
+    registry,
+    observe(route, status, milliseconds) {
+      requests.inc({ route, status });
+      durations.observe({ route }, milliseconds / 1000);
+    },
+    inFlight(change) {
+      if (change === 1) flying.inc();
+      else flying.dec();
+    },
+    text: () => registry.metrics(),
+    contentType: registry.contentType,
+  };
+}
