@@ -1,0 +1,267 @@
+import { deceptiveCharacter } from '../content/text.ts';
+import { ArleoError } from '../errors.ts';
+import { SCOPES, type Scope } from '../scopes.ts';
+import type { Bcrypt } from './bcrypt.ts';
+import { mintToken } from './token.ts';
+import {
+  changeTokenFile,
+  formatTime,
+  LABEL_MAX_LENGTH,
+  parseTime,
+  readTokenFile,
+  type TokenEntry,
+  type TokenFile,
+} from './token-file.ts';
+
+/** `legacy`: made by the system before this one; it is not accepted and must be rotated. */
+export type TokenStatus = 'active' | 'expired' | 'revoked' | 'legacy';
+
+/** What may be shown about a token; never its hash. */
+export interface TokenListing {
+  id: string;
+  label: string;
+  created_at: string;
+  expires_at: string | null;
+  revoked_at: string | null;
+  rotated_to: string | null;
+  /** Null for an entry that names none. */
+  scopes: string[] | null;
+  status: TokenStatus;
+}
+
+/** A new token. `token` exists here alone: only its hash was stored. */
+export interface CreatedToken {
+  token: string;
+  id: string;
+  label: string;
+  created_at: string;
+  expires_at: string | null;
+  scopes: Scope[];
+}
+
+/** What a token is made with. */
+export interface TokenRequest {
+  /** For people: 1 to 100 characters. */
+  label: string;
+  /** The middle word of the id. If absent: `main` in an empty file, else the first word of the label. */
+  name?: string | undefined;
+  /** Milliseconds until it expires; if absent it does not. */
+  expiresInMs?: number | undefined;
+  /** What it may do at most; if absent everything, since the signed actor of each request narrows it. */
+  scopes?: readonly Scope[] | undefined;
+}
+
+/** What the operations need from outside. */
+export interface TokenTools {
+  bcrypt: Bcrypt;
+  /** Milliseconds since 1970. */
+  now: () => number;
+}
+
+/**
+ * Makes a token and adds it to the file, which is made if it is missing.
+ *
+ * @throws {@link ArleoError} `label_invalid`, `name_invalid` and what `changeTokenFile` throws
+ */
+export async function createToken(
+  file: string,
+  request: TokenRequest,
+  { bcrypt, now }: TokenTools,
+): Promise<CreatedToken> {
+  checkRequest(request);
+  const minted = mintToken();
+  // Before the lock is taken: it is held for milliseconds, not for a bcrypt.
+  const hash = await bcrypt.hash(minted.secret);
+  return changeTokenFile(
+    file,
+    (current) => {
+      const entry = newEntry(current, request, { lookup: minted.lookup, hash }, now());
+      return { next: { ...current, tokens: [...current.tokens, entry] }, result: created(entry, minted.token) };
+    },
+    { create: true },
+  );
+}
+
+/** All tokens in the order of the file. Throws what `readTokenFile` throws. */
+export async function listTokens(file: string, now: number): Promise<TokenListing[]> {
+  const { content } = await readTokenFile(file);
+  return content.tokens.map((entry) => listing(entry, now));
+}
+
+/**
+ * Revokes a token. It stays in the file, so that its id is never used again.
+ *
+ * @throws {@link ArleoError} `token_unknown`, `token_revoked` and what `changeTokenFile` throws
+ */
+export function revokeToken(file: string, id: string, now: number): Promise<TokenListing> {
+  return changeTokenFile(file, (current) => {
+    const entry = find(current, id);
+    refuseRevoked(entry);
+    const revoked = { ...entry, revoked_at: formatTime(now) };
+    return { next: replace(current, revoked), result: listing(revoked, now) };
+  });
+}
+
+/** What {@link rotateToken} did. `old.expires_at` or `old.revoked_at` says when the old token ends. */
+export interface RotatedToken {
+  created: CreatedToken;
+  old: TokenListing;
+}
+
+/**
+ * Makes a new token with the label, scopes and length of life of an old one. The old one ends after `graceMs`
+ * milliseconds (never later than it would have), or at once without it.
+ *
+ * @throws {@link ArleoError} `token_unknown`, `token_revoked`, `token_rotated` and what `changeTokenFile` throws
+ */
+export async function rotateToken(
+  file: string,
+  id: string,
+  options: { graceMs?: number | undefined },
+  { bcrypt, now }: TokenTools,
+): Promise<RotatedToken> {
+  // Looked at before a bcrypt is spent; what counts is the second look, under the lock.
+  refuseRotation(find((await readTokenFile(file)).content, id));
+  const minted = mintToken();
+  const hash = await bcrypt.hash(minted.secret);
+  return changeTokenFile(file, (current) => {
+    const entry = find(current, id);
+    refuseRotation(entry);
+    const time = now();
+    const next = newEntry(current, successorRequest(entry), { lookup: minted.lookup, hash }, time);
+    const old = { ...entry, ...ending(entry, options.graceMs ?? 0, time), rotated_to: next.id };
+    const tokens = [...replace(current, old).tokens, next];
+    return {
+      next: { ...current, tokens },
+      result: { created: created(next, minted.token), old: listing(old, time) },
+    };
+  });
+}
+
+/** What a token is worth at a time. */
+export function tokenStatus(entry: TokenEntry, now: number): TokenStatus {
+  if (entry.revoked_at != null) return 'revoked';
+  if (entry.expires_at != null && parseTime(entry.expires_at) <= now) return 'expired';
+  return entry.lookup === undefined ? 'legacy' : 'active';
+}
+
+function checkRequest({ label, name }: TokenRequest): void {
+  const problem =
+    label.trim() === ''
+      ? 'The label is empty.'
+      : label.length > LABEL_MAX_LENGTH
+        ? `The label is longer than ${LABEL_MAX_LENGTH} characters.`
+        : deceptiveCharacter(label) === undefined
+          ? undefined
+          : 'The label contains a control or invisible character.';
+  if (problem !== undefined) {
+    throw new ArleoError('label_invalid', problem, {
+      hint: `Give 1 to ${LABEL_MAX_LENGTH} visible characters that say what the token is for, like "claude.ai production".`,
+    });
+  }
+  if (name !== undefined && !/^[a-z0-9]{1,20}$/.test(name)) {
+    throw new ArleoError('name_invalid', 'The name is not 1 to 20 lower-case letters and digits.', {
+      hint: 'Give a short word like "main".',
+    });
+  }
+}
+
+function newEntry(
+  file: TokenFile,
+  { label, name, expiresInMs, scopes = SCOPES }: TokenRequest,
+  secret: { lookup: string; hash: string },
+  now: number,
+): TokenEntry {
+  return {
+    id: nextId(file, label, name),
+    hash: secret.hash,
+    created_at: formatTime(now),
+    label,
+    lookup: secret.lookup,
+    ...(expiresInMs === undefined ? {} : { expires_at: formatTime(now + expiresInMs) }),
+    scopes: SCOPES.filter((scope) => scopes.includes(scope)),
+  };
+}
+
+/** `tok_main_001`: the number goes on over the whole file, so that no id is ever given twice. */
+function nextId(file: TokenFile, label: string, name: string | undefined): string {
+  const numbers = file.tokens.map(({ id }) => Number(/_(\d{1,9})$/.exec(id)?.[1] ?? 0));
+  const number = Math.max(0, file.tokens.length, ...numbers) + 1;
+  const word = name ?? (file.tokens.length === 0 ? 'main' : firstWord(label));
+  return `tok_${word}_${String(number).padStart(3, '0')}`;
+}
+
+function firstWord(label: string): string {
+  const plain = label.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase();
+  return /[a-z0-9]+/.exec(plain)?.[0].slice(0, 20) ?? 'token';
+}
+
+function successorRequest(entry: TokenEntry): TokenRequest {
+  const lifetime = entry.expires_at == null ? undefined : parseTime(entry.expires_at) - parseTime(entry.created_at);
+  return {
+    label: entry.label,
+    name: /^tok_([a-z0-9]{1,20})_\d+$/.exec(entry.id)?.[1],
+    expiresInMs: lifetime,
+    scopes:
+      entry.scopes == null
+        ? ['content:read', 'content:write']
+        : SCOPES.filter((scope) => entry.scopes?.includes(scope)),
+  };
+}
+
+function ending(entry: TokenEntry, graceMs: number, now: number): { expires_at: string } | { revoked_at: string } {
+  if (graceMs <= 0) return { revoked_at: formatTime(now) };
+  const end = now + graceMs;
+  return { expires_at: formatTime(entry.expires_at == null ? end : Math.min(end, parseTime(entry.expires_at))) };
+}
+
+function find(file: TokenFile, id: string): TokenEntry {
+  const entry = file.tokens.find((token) => token.id === id);
+  if (entry !== undefined) return entry;
+  throw new ArleoError('token_unknown', `There is no token ${JSON.stringify(id.slice(0, 100))}.`, {
+    hint: 'See all ids with: token-mgr list',
+  });
+}
+
+function replace(file: TokenFile, entry: TokenEntry): TokenFile {
+  return { ...file, tokens: file.tokens.map((token) => (token.id === entry.id ? entry : token)) };
+}
+
+function refuseRevoked({ id, revoked_at }: TokenEntry): void {
+  if (revoked_at == null) return;
+  throw new ArleoError('token_revoked', `Token ${id} was revoked already, at ${revoked_at}.`, {
+    hint: 'Nothing is left to do. Make a new token with: token-mgr create --label LABEL',
+  });
+}
+
+function refuseRotation(entry: TokenEntry): void {
+  refuseRevoked(entry);
+  if (entry.rotated_to == null) return;
+  throw new ArleoError('token_rotated', `Token ${entry.id} was rotated already, to ${entry.rotated_to}.`, {
+    hint: `Rotate ${entry.rotated_to} instead, or end the old one now with: token-mgr revoke ${entry.id}`,
+  });
+}
+
+function listing(entry: TokenEntry, now: number): TokenListing {
+  return {
+    id: entry.id,
+    label: entry.label,
+    created_at: entry.created_at,
+    expires_at: entry.expires_at ?? null,
+    revoked_at: entry.revoked_at ?? null,
+    rotated_to: entry.rotated_to ?? null,
+    scopes: entry.scopes ?? null,
+    status: tokenStatus(entry, now),
+  };
+}
+
+function created(entry: TokenEntry, token: string): CreatedToken {
+  return {
+    token,
+    id: entry.id,
+    label: entry.label,
+    created_at: entry.created_at,
+    expires_at: entry.expires_at ?? null,
+    scopes: SCOPES.filter((scope) => entry.scopes?.includes(scope)),
+  };
+}
