@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { link, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
+import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ArleoError } from '../errors.ts';
+
+const abandonedMs = 3_600_000;
 
 /** What a lock file says about the process that holds it. */
 interface Holder {
@@ -29,6 +32,7 @@ export async function withLockFile<T>(
 ): Promise<T> {
   await acquire(lock, waitMs);
   try {
+    await removeAbandoned(lock);
     return await use();
   } finally {
     await unlink(lock);
@@ -71,6 +75,20 @@ async function removeDead(lock: string, dead: Holder): Promise<boolean> {
     await unlink(right);
   }
   return true;
+}
+
+/** Removes what waiters that were killed left; none that lives waits for so long. */
+async function removeAbandoned(lock: string): Promise<void> {
+  const { dir, base } = path.parse(lock);
+  for (const name of await readdir(dir)) {
+    if (!name.startsWith(`${base}.`) || !/^\.[0-9a-f]{16}$/.test(name.slice(base.length))) continue;
+    const file = path.join(dir, name);
+    const age = await stat(file).then(
+      ({ mtimeMs }) => Date.now() - mtimeMs,
+      () => 0,
+    );
+    if (age > abandonedMs) await unlink(file).catch(() => {});
+  }
 }
 
 /** False if `to` is there already, or `from` (another's lock) is gone. */

@@ -13,6 +13,9 @@ import {
   type TokenFile,
 } from './token-file.ts';
 
+/** The longest life of a token that expires, in milliseconds: 10 years. */
+export const MAX_LIFETIME_MS = 3653 * 24 * 3_600_000;
+
 /** `legacy`: made by the system before this one; it is not accepted and must be rotated. */
 export type TokenStatus = 'active' | 'expired' | 'revoked' | 'legacy';
 
@@ -61,7 +64,7 @@ export interface TokenTools {
 /**
  * Makes a token and adds it to the file, which is made if it is missing.
  *
- * @throws {@link ArleoError} `label_invalid`, `name_invalid` and what `changeTokenFile` throws
+ * @throws {@link ArleoError} `label_invalid`, `name_invalid`, `expiry_invalid` and what `changeTokenFile` throws
  */
 export async function createToken(
   file: string,
@@ -145,7 +148,7 @@ export function tokenStatus(entry: TokenEntry, now: number): TokenStatus {
   return entry.lookup === undefined ? 'legacy' : 'active';
 }
 
-function checkRequest({ label, name }: TokenRequest): void {
+function checkRequest({ label, name, expiresInMs }: TokenRequest): void {
   const problem =
     label.trim() === ''
       ? 'The label is empty.'
@@ -162,6 +165,11 @@ function checkRequest({ label, name }: TokenRequest): void {
   if (name !== undefined && !/^[a-z0-9]{1,20}$/.test(name)) {
     throw new ArleoError('name_invalid', 'The name is not 1 to 20 lower-case letters and digits.', {
       hint: 'Give a short word like "main".',
+    });
+  }
+  if (expiresInMs !== undefined && !(expiresInMs > 0 && expiresInMs <= MAX_LIFETIME_MS)) {
+    throw new ArleoError('expiry_invalid', 'A token lives at least a moment and at most 10 years.', {
+      hint: 'Give a time like 90d, or none for a token that does not expire.',
     });
   }
 }

@@ -202,5 +202,5 @@ function unwritable(file: string, cause: NodeJS.ErrnoException): ArleoError {
 }
 
 function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && typeof (error as NodeJS.ErrnoException).syscall === 'string';
+  return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 }

@@ -273,7 +273,7 @@ function notify<T>(listeners: ReadonlySet<(value: T) => void>, value: T): void {
     try {
       listener(value);
     } catch (error) {
-      process.emitWarning(error instanceof Error ? error : String(error));
+      process.emitWarning(`A listener of the token store failed: ${String(error)}`);
     }
   }
 }
