@@ -64,6 +64,6 @@ function readVariable(name: string, environment: Environment): { value?: string;
 
 function line(schema: z.ZodObject, name: string, problem: string): string {
   const field = schema.shape[name];
-  const example = field instanceof z.ZodType ? field.meta()?.['example'] : undefined;
+  const example = field instanceof z.ZodType ? field.meta()?.example : undefined;
   return `${name}: ${problem}${example === undefined ? '' : `; for example ${name}=${String(example)}`}`;
 }

@@ -1,0 +1,29 @@
+import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
+import { absolutePath, certificate, common, count, list, port, sha256Hex, url } from '@arleo/runtime/config/variables';
+import * as z from 'zod';
+
+const schema = z.object({
+  ...common,
+  PORT: port(8084),
+  /** Where hugo-mcp-server listens. */
+  UPSTREAM_URL: url(['https'], 'https://192.168.122.69:8000'),
+  /** The one certificate that hugo-mcp-server may show. */
+  UPSTREAM_CERT: certificate,
+  UPSTREAM_CERT_SHA256: sha256Hex.optional(),
+  /** SHA-256 of the tokens that oauth-proxy may present; two while a token is being rotated. */
+  MCP_TOKEN_SHA256: list('', '64 hex digits, or two such values with a comma between')
+    .transform((values) => values.map((value) => value.toLowerCase()))
+    .refine((values) => values.length > 0, 'is missing')
+    .refine((values) => values.every((value) => /^[0-9a-f]{64}$/.test(value)), 'is not a list of SHA-256 in hex'),
+  /** Wrong tokens in a minute from one address, before it is told to wait. */
+  RATE_LIMIT_PER_ADDRESS: count(60),
+  AUDIT_LOG: absolutePath('/var/log/hugo-mcp-proxy/audit.jsonl'),
+});
+
+/** The configuration of hugo-mcp-proxy. */
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** Reads the environment. @throws ConfigError with one line for each faulty variable */
+export function readConfig(environment: Environment): Config {
+  return loadConfig(schema, environment);
+}
