@@ -2,7 +2,8 @@
 /**
  * Bundles entry points into `dist/` of the current package, so that the folder runs with nothing but Node.
  *
- *   node bundle.mjs ENTRY...       ENTRY: a file of this package, or a module specifier; the output keeps its base name.
+ *   node bundle.mjs [--out=DIR] ENTRY...   ENTRY: a file of this package, or a module specifier; the output keeps its
+ *                                          base name. DIR: somewhere else than `dist/`; it is emptied first.
  *
  * Worker threads load files of their own. They are found in what was bundled and put beside it: files that a module of
  * ours names by `new URL('./x.mjs', import.meta.url)`, and piscina's own worker.
@@ -19,13 +20,15 @@ const require = __createRequire(import.meta.url);
 const __filename = __fileURLToPath(import.meta.url);
 const __dirname = __pathDirname(__filename);`;
 
-const entries = process.argv.slice(2);
+const args = process.argv.slice(2);
+const outArgument = args.find((arg) => arg.startsWith('--out='));
+const entries = args.filter((arg) => arg !== outArgument);
 if (entries.length === 0) {
-  process.stderr.write('usage: bundle.mjs ENTRY...\n');
+  process.stderr.write('usage: bundle.mjs [--out=DIR] ENTRY...\n');
   process.exit(2);
 }
 
-const out = path.resolve('dist');
+const out = path.resolve(outArgument?.slice('--out='.length) ?? 'dist');
 
 /** @type {import('esbuild').BuildOptions & { metafile: true }} */
 const options = {
