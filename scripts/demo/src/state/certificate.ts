@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
-import { rename } from 'node:fs/promises';
+import { chmod, rename } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { ArleoError } from '@arleo/core/errors';
 import { parseKey } from './actor-key.ts';
@@ -76,5 +76,6 @@ async function sign(keyFile: string, certFile: string): Promise<void> {
       hint: 'Try: openssl version (1.1.1 or newer is needed), and look at the free disk space.',
     });
   }
+  await chmod(fresh, 0o600);
   await rename(fresh, certFile);
 }

@@ -1,0 +1,39 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { freePorts } from '@arleo/demo/stack/ports';
+import type { ProcessName } from '@arleo/demo/stack/services';
+import { type Stack, startStack } from '@arleo/demo/stack/start-stack';
+import { stateLayout } from '@arleo/demo/state/layout';
+import { prepareState } from '@arleo/demo/state/prepare-state';
+
+/** A stack of real processes on throw-away state. */
+export interface TestStack extends Stack {
+  /** Stops all and removes the state. */
+  dispose(): Promise<void>;
+}
+
+/** Extra environment by process. */
+export type StackEnv = Partial<Record<ProcessName, Record<string, string>>>;
+
+/** Starts the bundled services on free ports with the example site; the limits per address are out of the tests' way. */
+export async function startTestStack(env: StackEnv = {}): Promise<TestStack> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'arleo-e2e-'));
+  const layout = stateLayout(path.join(folder, 'state'));
+  const state = await prepareState(layout, undefined);
+  const relaxed = { RATE_LIMIT_PER_ADDRESS: '100000', RATE_LIMIT_PER_SUBJECT: '100000' };
+  const stack = await startStack({
+    layout,
+    state,
+    ports: await freePorts(),
+    env: { ...env, 'oauth-proxy': { ...relaxed, ...env['oauth-proxy'] } },
+  });
+  await stack.published();
+  return {
+    ...stack,
+    dispose: async () => {
+      await stack.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

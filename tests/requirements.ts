@@ -1,0 +1,70 @@
+/** A behaviour that the project owes its owner; at least one test that runs carries its id in the title, as `[R-…]`. */
+export interface Requirement {
+  id: `R-${string}`;
+  /** The document and the part of it that asks for this. */
+  source: string;
+  text: string;
+}
+
+const from = (source: string, list: Record<`R-${string}`, string>): Requirement[] =>
+  Object.entries(list).map(([id, text]) => ({ id: id as Requirement['id'], source, text }));
+
+/** Every required behaviour that crosses packages. */
+export const REQUIREMENTS: readonly Requirement[] = [
+  ...from('The main job', {
+    'R-JOB-SDK1':
+      'The SDK 1.x client discovers, registers, gets consent and a token, and its page goes live and is gone after delete.',
+    'R-JOB-SDK2': 'The SDK 2.x client does the same in the 2026-07-28 revision.',
+    'R-JOB-BROWSER': 'The login and consent pages work in a real Chromium and end at the loopback redirect.',
+    'R-JOB-DENY': 'An owner who denies gives the client access_denied and nothing else.',
+    'R-JOB-SCOPE':
+      'A scope that the owner unticks is not granted: the call answers 403 insufficient_scope with its challenge.',
+    'R-JOB-REFRESH': 'A refresh token gives a new access token and a new refresh token.',
+    'R-JOB-REVOKE': 'A revoked refresh token is refused as invalid_grant.',
+  }),
+  ...from('Contracts between the hops', {
+    'R-PIN-RESOURCE': 'RFC 9728 metadata in path and root form, as a literal.',
+    'R-PIN-AS': 'RFC 8414 and openid-configuration metadata: the parts that clients depend on, as literals.',
+    'R-PIN-401': 'The 401 challenge of /mcp, header and body, as literals.',
+    'R-PIN-ERROR': 'An error body names the hop, the reason and the request id, as a literal.',
+    'R-TRACE-ID': 'One X-Request-Id through all hops and in all three audit logs.',
+    'R-TRACE-TIMING': 'Server-Timing has one entry per hop on an authenticated response.',
+    'R-TRACE-SECRETS': 'No token, secret, code, passphrase or page body in any log.',
+    'R-TRACE-CHAIN': 'Every audit log is a whole hash chain.',
+    'R-STOP': 'On SIGTERM to any service the call in flight ends well and the process exits 0.',
+    'R-HEALTH': 'All hops serve /healthz, /readyz and /metrics.',
+  }),
+  ...from('Tokens between the hops', {
+    'R-TOKEN-REVOKED':
+      'A revoked hop token is refused at once, with no restart; the answer is 502 upstream_auth and names the hop.',
+    'R-TOKEN-EXPIRED': 'An expired hop token is refused.',
+    'R-TOKEN-UNKNOWN': 'An unknown hop token is refused.',
+    'R-TOKEN-TRUNCATED': 'A truncated hop token is refused.',
+    'R-TOKEN-ROTATED': 'token-mgr rotate with a grace lets old and new token in, and no call is lost.',
+  }),
+  ...from('Bad input', {
+    'R-BAD-JSON': 'Malformed JSON.',
+    'R-BAD-TYPE': 'Wrong content type.',
+    'R-BAD-BATCH': 'Batch arrays.',
+    'R-BAD-SIZE': 'A body over the limit: 413.',
+    'R-BAD-TOOL': 'Unknown tool.',
+    'R-BAD-ARGS': 'Arguments of the wrong type or too long.',
+    'R-BAD-EXTRA': 'Extra arguments.',
+    'R-BAD-ROUTE': 'Routes with .., NUL, absolute or encoded traversal.',
+    'R-BAD-SYMLINK': 'Symlinks that lead out of the site.',
+    'R-BAD-TITLE': 'Control and bidi characters in titles.',
+    'R-BAD-AUDIENCE': 'A token for another audience.',
+    'R-BAD-ALG': 'alg confusion.',
+    'R-BAD-REDIRECT': 'A redirect URI that is not registered.',
+    'R-BAD-CODE': 'A code used twice.',
+    'R-BAD-VERIFIER': 'A wrong verifier.',
+    'R-BAD-CSRF': 'A cross-site consent POST.',
+    'R-BAD-ORIGIN': 'A foreign Origin.',
+    'R-BAD-HOST': 'A foreign Host.',
+    'R-BAD-DOWN': 'Upstream down.',
+    'R-BAD-SILENT': 'Upstream silent.',
+    'R-BAD-PIN': 'Upstream with another certificate: pin_mismatch, and not one byte was sent.',
+    'R-BAD-NOHUGO': 'Hugo missing.',
+    'R-BAD-HUGO': 'Hugo failing on the new page: the live site stays as it was, the answer carries its message.',
+  }),
+];
