@@ -4,11 +4,7 @@ import { parseTime } from '@arleo/core/tokens/token-file';
 
 /** A new token, this once. */
 export function printCreated({ token, id, expires_at }: CreatedToken): string {
-  const width = `Token: ${token}`.length;
-  const lines = [
-    `Token: ${token}  # ← shown only once`,
-    `${`ID: ${id}`.padEnd(width)}  # ← stored cleartext in tokens.json`,
-  ];
+  const lines = [`Token: ${token}  # ← shown only once`, `ID: ${id}  # ← stored cleartext in tokens.json`];
   if (expires_at !== null) lines.push(`Expires: ${minute(expires_at)} UTC`);
   return lines.join('\n');
 }

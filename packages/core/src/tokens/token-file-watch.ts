@@ -10,11 +10,11 @@ export type TokenFileState = { content: TokenFile } | { problem: ArleoError };
 /** Keeps an eye on a token file. */
 export interface TokenFileWatch {
   /**
-   * Looks at the file unless that was done within `maxAgeMs`; when it resolves, `onState` was called for every change.
+   * Looks at the file; when it resolves, `onState` was called for what had changed before the call.
    *
    * @returns a time (`now`) at or after which the state that is known was read or found unchanged
    */
-  check(maxAgeMs: number): Promise<number>;
+  check(): Promise<number>;
   /** When the file was last looked at, by `now`. */
   checkedAt(): number;
   close(): void;
@@ -87,10 +87,7 @@ export async function watchTokenFile(options: {
   timer.unref();
 
   return {
-    async check(maxAgeMs) {
-      const age = now() - checkedAt;
-      return age >= 0 && age < maxAgeMs ? checkedAt : lookAfresh();
-    },
+    check: lookAfresh,
     checkedAt: () => checkedAt,
     close() {
       closed = true;
