@@ -83,19 +83,21 @@ test.each<[string, () => Promise<void>]>([
 
 test('many that find a dead lock at once still come in one at a time', async () => {
   const pid = await deadPid();
-  for (let round = 0; round < 20; round += 1) {
+  for (let round = 0; round < 30; round += 1) {
     await lockOf(pid, { nonce: `${round}`.padStart(16, '0') });
     let inside = 0;
     let most = 0;
     await Promise.all(
-      Array.from({ length: 10 }, () =>
-        withLockFile(lock, async () => {
+      Array.from({ length: 12 }, async (_, i) => {
+        // Not in step: some find the lock dead while others have taken it over already.
+        for (let step = 0; step < i % 6; step += 1) await readdir(folder);
+        await withLockFile(lock, async () => {
           inside += 1;
           most = Math.max(most, inside);
-          await readdir(folder);
+          for (let step = 0; step < 3; step += 1) await readdir(folder);
           inside -= 1;
-        }),
-      ),
+        });
+      }),
     );
     expect(most).toBe(1);
   }

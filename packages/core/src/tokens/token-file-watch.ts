@@ -17,6 +17,8 @@ export interface TokenFileWatch {
   check(): Promise<number>;
   /** When the file was last looked at, by `now`. */
   checkedAt(): number;
+  /** What happens every `pollMs`: a look, and the watch is begun anew if its folder is another one now. */
+  poll(): Promise<void>;
   close(): void;
 }
 
@@ -75,20 +77,23 @@ export async function watchTokenFile(options: {
     return looking;
   }
 
+  async function poll(): Promise<void> {
+    if (options.watch) await folder.renew();
+    await lookAfresh();
+  }
+
   const folder = watchFolder(file, () => void lookAfresh());
   await lookAfresh();
   if (options.watch) await folder.renew();
   // Between the first look and the watch a change could have slipped through.
   await lookAfresh();
-  const timer = setInterval(() => {
-    void lookAfresh();
-    if (options.watch) void folder.renew();
-  }, options.pollMs);
+  const timer = setInterval(() => void poll(), options.pollMs);
   timer.unref();
 
   return {
     check: lookAfresh,
     checkedAt: () => checkedAt,
+    poll,
     close() {
       closed = true;
       clearInterval(timer);
