@@ -11,6 +11,7 @@ NODE_MINIMUM=20.19.0
 NEEDS=(hugo git openssl)
 STEP_PID=''
 STEP_NAME=''
+TICKER_PID=''
 
 if [[ -t 2 && -z ${NO_COLOR:-} ]]; then
   BOLD=$'\e[1m' YELLOW=$'\e[33m' RED=$'\e[31m' PLAIN=$'\e[0m'
@@ -41,9 +42,33 @@ run() {
   return "$status"
 }
 
+# quietly COMMAND...: the same for a step whose output matters only when it fails; a line now and then says that it goes on.
+quietly() {
+  local status=0 log="$TOOLS/setup.log" start=$SECONDS
+  mkdir -p "$TOOLS"
+  STEP_NAME="$1"
+  set -m
+  "$@" </dev/null >"$log" 2>&1 &
+  STEP_PID=$!
+  (while sleep 15; do printf '    still at it (%d s)\n' $((SECONDS - start)) >&2; done) &
+  TICKER_PID=$!
+  set +m
+  wait "$STEP_PID" || status=$?
+  STEP_PID=''
+  stop_ticker
+  [[ $status -eq 0 ]] || tail -n 40 "$log" >&2
+  return "$status"
+}
+
+stop_ticker() {
+  [[ -z $TICKER_PID ]] || kill -- "-$TICKER_PID" 2>/dev/null || true
+  TICKER_PID=''
+}
+
 stop_step() {
   local status="$1"
   trap - INT TERM HUP
+  stop_ticker
   if [[ -n $STEP_PID ]]; then
     warn "stopped while $STEP_NAME was running; the next run goes on from there"
     kill -TERM -- "-$STEP_PID" 2>/dev/null || true
@@ -86,10 +111,10 @@ ensure_packages() {
   if [[ $EUID -ne 0 ]]; then
     fatal "missing: ${missing[*]}" "Run: sudo apt-get update && sudo apt-get install -y --no-install-recommends ${missing[*]}"
   fi
-  info "Installing ${missing[*]}"
-  run apt-get -qq update ||
+  info "Installing ${missing[*]} with apt-get (on a bare system this takes a minute or two)"
+  quietly apt-get -qq update ||
     fatal 'apt-get update failed' 'See the lines above; check the network and /etc/apt/sources.list, then run this again.'
-  run env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" ||
+  quietly env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends "${missing[@]}" ||
     fatal "could not install ${missing[*]}" 'See the lines above; mend what apt-get says, then run this again.'
   hash -r
 }
@@ -107,9 +132,9 @@ fetch_tool() {
   info "Fetching $spec"
   mkdir -p "$TOOLS"
   work="$(mktemp -d "$TOOLS/fetch.XXXXXX")"
-  if ! run npm pack --ignore-scripts --silent --pack-destination "$work" "$spec"; then
+  if ! quietly npm pack --ignore-scripts --loglevel=error --pack-destination "$work" "$spec"; then
     rm -rf "$work"
-    fatal "npm could not fetch $spec" 'Check the network and the registry (npm config get registry), then run this again.'
+    fatal "npm could not fetch $spec" 'See the lines above; check the network and the registry (npm config get registry), then run this again.'
   fi
   actual="sha512-$(openssl dgst -sha512 -binary "$work"/*.tgz | openssl base64 -A)"
   if [[ $actual != "$integrity" ]]; then
@@ -191,13 +216,13 @@ once() {
 
 install_dependencies() {
   info 'Installing dependencies (exactly those of pnpm-lock.yaml; nothing of them runs)'
-  run pnpm --dir "$ROOT" install --frozen-lockfile --ignore-scripts --reporter=append-only ||
+  quietly pnpm --dir "$ROOT" install --frozen-lockfile --ignore-scripts --reporter=append-only ||
     fatal 'pnpm install failed' 'See the lines above; check the network and the free disk space, then run this again.'
 }
 
 build_workspace() {
   info 'Building'
-  run pnpm --dir "$ROOT" --silent build ||
+  quietly pnpm --dir "$ROOT" --silent build ||
     fatal 'the build failed' 'See the lines above. In an unchanged checkout: rm -rf .tools node_modules, then run this again.'
 }
 
