@@ -222,7 +222,7 @@ install_dependencies() {
 
 build_workspace() {
   info 'Building'
-  quietly pnpm --dir "$ROOT" --silent build ||
+  quietly pnpm --dir "$ROOT" build ||
     fatal 'the build failed' 'See the lines above. In an unchanged checkout: rm -rf .tools node_modules, then run this again.'
 }
 
