@@ -8,7 +8,8 @@
  * Worker threads load files of their own. They are found in what was bundled and put beside it: files that a module of
  * ours names by `new URL('./x.mjs', import.meta.url)`, and piscina's own worker.
  */
-import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -30,6 +31,34 @@ if (entries.length === 0) {
 
 const out = path.resolve(outArgument?.slice('--out='.length) ?? 'dist');
 
+/**
+ * Native addons that look for their prebuilt binary in `node_modules` get it copied into the bundle instead: the
+ * Node-API build for this platform, which every Node version loads.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const nativeAddons = {
+  name: 'native-addons',
+  setup(build) {
+    build.onResolve({ filter: /^node-gyp-build-optional-packages$/ }, ({ importer }) => ({
+      path: importer,
+      namespace: 'native-addon',
+    }));
+    build.onLoad({ filter: /./, namespace: 'native-addon' }, async ({ path: importer }) => {
+      const { name } = JSON.parse(await readFile(path.join(path.dirname(importer), 'package.json'), 'utf8'));
+      const platform = `${name}-${process.platform}-${process.arch}`;
+      const binary = createRequire(importer).resolve(`@${name}/${platform}/node.napi.glibc.node`);
+      await mkdir(out, { recursive: true });
+      await copyFile(binary, path.join(out, `${platform}.node`));
+      return {
+        contents: `import { createRequire } from 'node:module';
+const load = createRequire(import.meta.url);
+export default () => load('./${name}-' + process.platform + '-' + process.arch + '.node');`,
+      };
+    });
+  },
+};
+
 /** @type {import('esbuild').BuildOptions & { metafile: true }} */
 const options = {
   outdir: out,
@@ -44,6 +73,7 @@ const options = {
   logLevel: 'warning',
   // Optional: piscina lowers a worker's priority with it when asked to, and does without it otherwise.
   external: ['@napi-rs/nice'],
+  plugins: [nativeAddons],
   metafile: true,
 };
 

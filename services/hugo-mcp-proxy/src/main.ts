@@ -1,7 +1,7 @@
 import { openClientAddress } from '@arleo/runtime/http/client-address';
 import { createEdge } from '@arleo/runtime/http/edge';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
-import { createFailureLimit } from '@arleo/runtime/limits/failure-limit';
+import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { openAuditLog } from '@arleo/runtime/logging/audit-log';
 import { openLog } from '@arleo/runtime/logging/log';
 import { openMetrics } from '@arleo/runtime/metrics/metrics';
@@ -33,7 +33,7 @@ runService(hop, async (lifecycle) => {
   });
   const mcp = createMcp({
     checkCaller: createCallerCheck(config.MCP_TOKEN_SHA256),
-    failures: createFailureLimit(config.RATE_LIMIT_PER_ADDRESS),
+    failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
     forward,
     audit,
   });

@@ -72,6 +72,8 @@ export function createForwarder(options: ForwarderOptions): Forward {
     },
   };
   return (request, response, context, headers) => {
+    // The client may have gone while its caller was being checked.
+    if (response.destroyed) return;
     const length = Number(request.headers['content-length'] ?? -1);
     if (length > settings.limits.maxBodyBytes) {
       refuseBody(settings.hop, response, context);

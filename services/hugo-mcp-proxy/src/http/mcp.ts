@@ -1,6 +1,6 @@
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import { sendError } from '@arleo/runtime/http/respond';
-import type { FailureLimit } from '@arleo/runtime/limits/failure-limit';
+import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Forward } from '@arleo/runtime/proxy/forward';
 import { duplicateHeader } from '@arleo/runtime/proxy/headers';
@@ -9,7 +9,7 @@ import type { CallerCheck } from './caller-check.ts';
 /** What `/mcp` is made of. */
 export interface McpOptions {
   checkCaller: CallerCheck;
-  failures: FailureLimit;
+  failures: MinuteLimit;
   forward: Forward;
   audit: AuditLog;
 }
@@ -35,7 +35,7 @@ export function createMcp({ checkCaller, failures, forward, audit }: McpOptions)
       return forward(request, response, context, headers);
     }
 
-    const limited = failures.fail(clientAddress);
+    const limited = failures.count(clientAddress);
     // Once an address is told to wait, its further attempts are not recorded one by one: a flood must not fill the disk.
     if (!limited || limited.first) {
       audit.record({

@@ -1,0 +1,70 @@
+import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
+import { absolutePath, common, count, flag, hopToken, list, port, url } from '@arleo/runtime/config/variables';
+import * as z from 'zod';
+import { isLoopbackHost } from './provider/redirect-uri.ts';
+
+const schema = z.object({
+  ...common,
+  PORT: port(8083),
+  /** The issuer: where the world reaches this service. The MCP endpoint is this + `/mcp`. */
+  PUBLIC_URL: z
+    .string()
+    .refine(isOrigin, 'is not an https (or http) origin without path and trailing slash')
+    .meta({ example: 'https://mcp.example.org' }),
+  /** Tokens and passphrase travel in the clear then; only for trying out, only on loopback. */
+  DANGEROUSLY_ALLOW_HTTP_ISSUER: flag(false),
+  /** Where hugo-mcp-proxy listens. */
+  UPSTREAM_URL: url(['http'], 'http://127.0.0.1:8084'),
+  /** The token that hugo-mcp-proxy and hugo-mcp-server know this service by. */
+  MCP_TOKEN: hopToken,
+  /** Keys of cookies and forms are derived from it. */
+  TOKEN_SECRET: z
+    .string()
+    .min(32, 'is shorter than 32 characters')
+    .meta({ example: '64 hex digits: openssl rand -hex 32' }),
+  /** Private key, EC P-256, PEM: signs who acts, for hugo-mcp-server. */
+  ACTOR_KEY: z
+    .string()
+    .regex(/-----BEGIN (EC )?PRIVATE KEY-----/, 'is not a private key in PEM form')
+    .meta({
+      example: '-----BEGIN PRIVATE KEY-----… (or give the file, with ACTOR_KEY_FILE)',
+    }),
+  /** JSON with the hash of the owner's passphrase. */
+  OWNER_FILE: absolutePath('/etc/mcp-oauth-proxy/owner.json'),
+  STATE_DIR: absolutePath('/var/lib/mcp-oauth-proxy'),
+  AUDIT_LOG: absolutePath('/var/log/mcp-oauth-proxy/audit.jsonl'),
+  /** Requests in a minute from one client address where nobody is authenticated. */
+  RATE_LIMIT_PER_ADDRESS: count(60),
+  /** Calls of `/mcp` in a minute by one subject through one client. */
+  RATE_LIMIT_PER_SUBJECT: count(600),
+  /** Whose `X-Forwarded-For` is believed. */
+  TRUST_PROXY: list('loopback', '127.0.0.1, 10.0.0.0/8'),
+  /** Browser origins, beside our own, that may call `/mcp`. */
+  ALLOWED_ORIGINS: list('', 'https://inspector.example.org'),
+});
+
+function isOrigin(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, origin } = new URL(text);
+  return (protocol === 'https:' || protocol === 'http:') && origin === text;
+}
+
+const checked = schema.check(({ value, issues }) => {
+  const { protocol, hostname } = new URL(value.PUBLIC_URL);
+  if (protocol === 'https:') return;
+  if (isLoopbackHost(hostname) && value.DANGEROUSLY_ALLOW_HTTP_ISSUER) return;
+  issues.push({
+    code: 'custom',
+    path: ['PUBLIC_URL'],
+    input: undefined,
+    message: 'must be https; http is for loopback alone, and only with DANGEROUSLY_ALLOW_HTTP_ISSUER=true',
+  });
+});
+
+/** The configuration of oauth-proxy. */
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** Reads the environment. @throws ConfigError with one line for each faulty variable */
+export function readConfig(environment: Environment): Config {
+  return loadConfig(checked, environment);
+}

@@ -1,0 +1,36 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+
+/** Makes and checks what the forms carry against cross-site requests. */
+export interface FormTokens {
+  /** The value of the hidden field `csrf` in the forms of one interaction. */
+  token(interaction: string): string;
+  /** True if `value` is the token of that interaction. */
+  matches(interaction: string, value: unknown): boolean;
+}
+
+/** Form tokens under `key`. An attacker knows neither it nor the interaction, which is bound to a cookie. */
+export function createFormTokens(key: Buffer): FormTokens {
+  const digest = (interaction: string): Buffer => createHmac('sha256', key).update(interaction).digest();
+  return {
+    token: (interaction) => digest(interaction).toString('base64url'),
+    matches(interaction, value) {
+      if (typeof value !== 'string' || value.length > 100) return false;
+      const given = Buffer.from(value, 'base64url');
+      const expected = digest(interaction);
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    },
+  };
+}
+
+/**
+ * True if the browser says that another site sent this form (Fetch Metadata, Origin). Programs send neither header.
+ *
+ * @see [Fetch Metadata](https://www.w3.org/TR/fetch-metadata/)
+ */
+export function isForeignForm(request: IncomingMessage, issuer: string): boolean {
+  const { origin, 'sec-fetch-site': site } = request.headers;
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return true;
+  // Referrer-Policy: no-referrer makes some browsers send `null` for a form of our own; the token still has to match.
+  return origin !== undefined && origin !== issuer && origin !== 'null';
+}

@@ -1,0 +1,29 @@
+import type { IncomingMessage } from 'node:http';
+import { REASONS } from '@arleo/core/reasons';
+import type { RequestContext } from '@arleo/runtime/http/request-context';
+import { sendError } from '@arleo/runtime/http/respond';
+import type { RequestHandler } from 'express';
+import { rateLimit } from 'express-rate-limit';
+
+/**
+ * A limit of requests in a minute from one client address, with a bucket of its own: a browser that reads discovery
+ * documents does not use up the attempts of a client that registers. Answers 429 with `Retry-After`.
+ */
+export function limitPerAddress(
+  perMinute: number,
+  contextOf: (request: IncomingMessage) => RequestContext,
+): RequestHandler {
+  return rateLimit({
+    windowMs: 60_000,
+    limit: perMinute,
+    standardHeaders: 'draft-8',
+    legacyHeaders: false,
+    keyGenerator: (request) => contextOf(request).clientAddress,
+    // Addresses come from our own edge, which knows the trusted proxies; Express's view of them is not used.
+    validate: false,
+    handler: (request, response) => {
+      const { requestId } = contextOf(request);
+      sendError(response, 'oauth-proxy', 'rate_limited', { requestId, message: REASONS.rate_limited.message });
+    },
+  });
+}

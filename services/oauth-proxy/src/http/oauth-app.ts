@@ -1,0 +1,138 @@
+import type { IncomingMessage } from 'node:http';
+import type { EdgeHandler } from '@arleo/runtime/http/edge';
+import type { RequestContext } from '@arleo/runtime/http/request-context';
+import { sendError } from '@arleo/runtime/http/respond';
+import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
+import type { AuditLog } from '@arleo/runtime/logging/audit-log';
+import type { Log } from '@arleo/runtime/logging/log';
+import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
+import type { Owner } from '../owner/owner.ts';
+import { recordProviderEvents } from '../provider/audit-events.ts';
+import { createProvider } from '../provider/create-provider.ts';
+import type { OauthConfig } from '../provider/oauth-config.ts';
+import { rememberContext } from '../provider/request-facts.ts';
+import { deriveKey } from '../provider/secrets.ts';
+import type { SigningKeys } from '../state/signing-keys.ts';
+import type { State } from '../state/state.ts';
+import { defaultScope } from './authorization-request.ts';
+import { createFormTokens } from './forms.ts';
+import { createInteractionRoutes } from './interaction-routes.ts';
+import { limitPerAddress } from './limits.ts';
+import { createRenderError } from './render-error.ts';
+
+/** What the OAuth half of this service is made of. */
+export interface OauthAppOptions {
+  config: OauthConfig;
+  state: State;
+  keys: SigningKeys;
+  owner: Owner;
+  audit: AuditLog;
+  log: Log;
+}
+
+const hop = 'oauth-proxy';
+
+/** Wrong passphrases from one address in a minute. */
+const GUESSES_PER_MINUTE = 5;
+
+/** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
+export function createOauthApp(options: OauthAppOptions): EdgeHandler {
+  const { config, state, keys, owner, audit, log } = options;
+  const { issuer, mcpUrl, perAddressPerMinute } = config;
+  const contexts = new WeakMap<IncomingMessage, RequestContext>();
+  const contextOf = (request: IncomingMessage): RequestContext => {
+    const context = contexts.get(request);
+    if (!context) throw new Error('a request came past the edge');
+    return context;
+  };
+  const limit = () => limitPerAddress(perAddressPerMinute, contextOf);
+  const provider = createProvider({ config, state, keys, renderError: createRenderError(config) });
+  recordProviderEvents(provider, audit, log);
+  const callback = provider.callback();
+  const authorize: RequestHandler = (request, response) => {
+    ownAuthority(request, issuer);
+    return callback(request, response);
+  };
+
+  const app = express().disable('x-powered-by').disable('etag');
+  app.use(
+    helmet({ contentSecurityPolicy: false, strictTransportSecurity: config.secure, crossOriginResourcePolicy: false }),
+  );
+
+  const metadata = JSON.stringify(protectedResourceMetadata(issuer, mcpUrl));
+  const discovery = limit();
+  app.get(
+    ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'],
+    discovery,
+    (_request, response) => {
+      response.set({ 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' }).send(metadata);
+    },
+  );
+  // Clients look for the authorization server's documents under the resource's path too.
+  app.get(
+    ['oauth-authorization-server', 'openid-configuration'].flatMap((name) => [
+      `/.well-known/${name}`,
+      `/.well-known/${name}/mcp`,
+    ]),
+    discovery,
+    (request, _response, next) => {
+      request.url = request.path.replace(/\/mcp$/, '');
+      next();
+    },
+    authorize,
+  );
+  app.use('/jwks', discovery);
+  app.get('/jwks', authorize);
+
+  app.use(['/register', '/token', '/revoke'], limit());
+  app.post('/register', authorize);
+  app.post(['/token', '/revoke'], authorize);
+  app.options(['/register', '/token', '/revoke', '/.well-known/*path', '/jwks'], authorize);
+
+  const pages = limit();
+  app.use(['/authorize', '/interaction'], pages);
+  app.get('/authorize', defaultScope, authorize);
+  app.get('/authorize/:uid', authorize);
+  app.use(
+    createInteractionRoutes({
+      config,
+      provider,
+      owner,
+      forms: createFormTokens(deriveKey(config.tokenSecret, 'forms')),
+      guesses: createMinuteLimit(GUESSES_PER_MINUTE),
+      audit,
+      log,
+    }),
+  );
+
+  app.use((request, response) => {
+    sendError(response, hop, 'not_found', { requestId: contextOf(request).requestId });
+  });
+  app.use(((error, request, response, _next) => {
+    const { requestId } = contextOf(request);
+    const status: unknown = error?.status;
+    if (status === 413) return sendError(response, hop, 'body_too_large', { requestId });
+    if (typeof status === 'number' && status < 500) return sendError(response, hop, 'bad_request', { requestId });
+    log.error('a request failed', { error, request_id: requestId });
+    sendError(response, hop, 'internal', { requestId });
+  }) satisfies ErrorRequestHandler);
+
+  return (request, response, context) => {
+    contexts.set(request, context);
+    rememberContext(request, context);
+    app(request, response);
+  };
+}
+
+/**
+ * oidc-provider builds its URLs from the request. The edge has checked that Host is ours; behind a proxy the scheme is
+ * not what came in, so both are set to the issuer's own.
+ */
+function ownAuthority(request: IncomingMessage, issuer: string): void {
+  const { host, protocol } = new URL(issuer);
+  request.headers.host = host;
+  request.headers['x-forwarded-proto'] = protocol.slice(0, -1);
+  delete request.headers['x-forwarded-host'];
+}

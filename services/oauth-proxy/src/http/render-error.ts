@@ -1,0 +1,34 @@
+import type { KoaContextWithOIDC } from 'oidc-provider';
+import { type ErrorPage, errorPage } from '../pages/error-page.ts';
+import { preferredLanguage } from '../pages/texts.ts';
+import type { OauthConfig } from '../provider/oauth-config.ts';
+import { requestFacts } from '../provider/request-facts.ts';
+import { pageHeaders } from './page-response.ts';
+
+const problems: Readonly<Record<string, ErrorPage['problem']>> = {
+  invalid_client: 'unknownClient',
+  invalid_redirect_uri: 'wrongRedirect',
+};
+
+/** Shows a person what is wrong with a request that must not be redirected anywhere. */
+export function createRenderError({ issuer }: OauthConfig) {
+  const site = new URL(issuer).host;
+  return (
+    ctx: KoaContextWithOIDC,
+    out: { error: string; error_description?: string | undefined },
+    error: Error,
+  ): void => {
+    const expired = error.name === 'SessionNotFound';
+    ctx.type = 'html';
+    ctx.set(pageHeaders());
+    ctx.body = errorPage({
+      language: preferredLanguage(ctx.get('accept-language')),
+      site,
+      problem: expired ? 'expired' : (problems[out.error] ?? 'brokenRequest'),
+      details: [
+        `${out.error}${out.error_description ? `: ${out.error_description}` : ''}`,
+        `request ${requestFacts(ctx.req).request_id ?? ''}`,
+      ],
+    });
+  };
+}

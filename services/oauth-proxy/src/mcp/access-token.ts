@@ -1,0 +1,133 @@
+import { createHash } from 'node:crypto';
+import { type CryptoKey, jwtVerify } from 'jose';
+import { isSameResource } from '../provider/resource.ts';
+
+/** What a valid access token says. */
+export interface AccessToken {
+  sub: string;
+  clientId: string;
+  scope: string;
+  grantId: string;
+  jti: string;
+  /** Seconds since 1970. */
+  exp: number;
+}
+
+/** Why an access token is refused; for the audit log, never for the caller. */
+export type TokenRefusal =
+  | 'malformed'
+  | 'wrong_key'
+  | 'wrong_issuer'
+  | 'wrong_audience'
+  | 'expired'
+  | 'bad_signature'
+  | 'revoked';
+
+/** The verdict of a check. */
+export type TokenVerdict = { token: AccessToken } | { refusal: TokenRefusal };
+
+/** What the check needs to know of the authorization server. */
+export interface TokenAuthority {
+  issuer: string;
+  mcpUrl: string;
+  verificationKey(kid: string): CryptoKey | undefined;
+  grantAlive(grantId: string): boolean;
+  accessTokenRevoked(jti: string): boolean;
+}
+
+/** Checks access tokens; a token that was verified before is checked synchronously. */
+export type CheckAccessToken = (token: string) => TokenVerdict | Promise<TokenVerdict>;
+
+/** Longer tokens are none of ours. */
+const maxLength = 4096;
+/** As many verified tokens as are remembered. */
+const maxRemembered = 1000;
+
+/**
+ * Checks JWT access tokens (RFC 9068 section 4): ES256 only, `typ` at+jwt, a key of ours, exact issuer, our resource as
+ * audience, not expired, and the owner's consent behind it not revoked. What can be told without cryptography is told
+ * first, so that a flood of wrong tokens costs next to nothing. A token that passed is remembered by its SHA-256 until
+ * it expires; whether its grant still holds is looked up every time.
+ */
+export function createAccessTokenCheck(authority: TokenAuthority, now: () => number = Date.now): CheckAccessToken {
+  const remembered = new Map<string, AccessToken>();
+
+  const standing = (token: AccessToken): TokenVerdict => {
+    if (token.exp * 1000 <= now()) return { refusal: 'expired' };
+    const alive = authority.grantAlive(token.grantId) && !authority.accessTokenRevoked(token.jti);
+    return alive ? { token } : { refusal: 'revoked' };
+  };
+
+  const verify = async (jwt: string, digest: string, key: CryptoKey): Promise<TokenVerdict> => {
+    let token: AccessToken;
+    try {
+      const { payload } = await jwtVerify(jwt, key, {
+        algorithms: ['ES256'],
+        typ: 'at+jwt',
+        issuer: authority.issuer,
+        requiredClaims: ['sub', 'client_id', 'grant_id', 'jti', 'exp', 'aud'],
+        currentDate: new Date(now()),
+      });
+      token = {
+        sub: String(payload.sub),
+        clientId: String(payload.client_id),
+        scope: typeof payload.scope === 'string' ? payload.scope : '',
+        grantId: String(payload.grant_id),
+        jti: String(payload.jti),
+        exp: Number(payload.exp),
+      };
+    } catch {
+      return { refusal: 'bad_signature' };
+    }
+    const verdict = standing(token);
+    if ('token' in verdict) {
+      if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value ?? '');
+      remembered.set(digest, token);
+    }
+    return verdict;
+  };
+
+  return (jwt) => {
+    if (jwt.length > maxLength) return { refusal: 'malformed' };
+    const digest = createHash('sha256').update(jwt).digest('base64');
+    const known = remembered.get(digest);
+    if (known) {
+      const verdict = standing(known);
+      if (!('token' in verdict)) remembered.delete(digest);
+      return verdict;
+    }
+    const read = readUnverified(jwt, authority, now());
+    return 'refusal' in read ? read : verify(jwt, digest, read.key);
+  };
+}
+
+/** All that shows without checking the signature. */
+function readUnverified(
+  jwt: string,
+  authority: TokenAuthority,
+  now: number,
+): { key: CryptoKey } | { refusal: TokenRefusal } {
+  const parts = jwt.split('.');
+  const header = parts.length === 3 ? json(parts[0]) : undefined;
+  const payload = header && json(parts[1]);
+  if (!header || !payload) return { refusal: 'malformed' };
+  const { alg, typ, kid } = header;
+  if (alg !== 'ES256' || typeof typ !== 'string' || typ.toLowerCase() !== 'at+jwt') return { refusal: 'malformed' };
+  const key = typeof kid === 'string' ? authority.verificationKey(kid) : undefined;
+  if (!key) return { refusal: 'wrong_key' };
+  if (payload.iss !== authority.issuer) return { refusal: 'wrong_issuer' };
+  const audiences = [payload.aud].flat();
+  const ours = audiences.some((one) => typeof one === 'string' && isSameResource(one, authority.mcpUrl));
+  if (!ours) return { refusal: 'wrong_audience' };
+  if (typeof payload.exp !== 'number' || payload.exp * 1000 <= now) return { refusal: 'expired' };
+  return { key };
+}
+
+function json(part: string | undefined): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(part ?? '', 'base64url').toString());
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,51 @@
+import { html } from './html.ts';
+import { layout } from './layout.ts';
+import { type Language, TEXTS } from './texts.ts';
+
+/** What the consent page shows. */
+export interface ConsentPage {
+  language: Language;
+  site: string;
+  action: string;
+  csrf: string;
+  /** The client's name as it gave it itself; anybody can register under any name. */
+  clientName?: string | undefined;
+  clientId: string;
+  redirectUri: string;
+  /** The scopes asked for, in the order in which they are shown. */
+  scopes: readonly string[];
+}
+
+/**
+ * The consent form: one checkbox `scope` for each scope, and the buttons `decision` = `approve` or `deny`. What the code
+ * is sent to is shown large, since it is the only thing here that the client cannot make up.
+ */
+export function consentPage(page: ConsentPage): string {
+  const texts = TEXTS[page.language];
+  const target = new URL(page.redirectUri);
+  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(target.hostname);
+  const body = html`<h1>${texts.consentTitle}</h1>
+<div class="box">
+<p class="host">${target.host || target.protocol}</p>
+<p>${texts.asks}</p>
+<p><code>${page.redirectUri}</code></p>
+${loopback && html`<p class="small">(${texts.onThisMachine})</p>`}
+<p class="small">${page.clientName && html`${texts.selfNamed} “${page.clientName.slice(0, 80)}”. ${texts.notVerified}<br>`}<code>${page.clientId}</code></p>
+</div>
+<form method="post" action="${page.action}">
+<input type="hidden" name="csrf" value="${page.csrf}">
+<fieldset>
+<legend>${texts.wants}</legend>
+${page.scopes.map(
+  (scope) => html`<label class="scope"><input type="checkbox" name="scope" value="${scope}" checked>
+<span><b>${texts.scopes[scope]?.name ?? scope}</b>${texts.scopes[scope]?.means} <code class="small">${scope}</code></span></label>
+`,
+)}</fieldset>
+<p class="small">${texts.untick} ${texts.howLong}</p>
+<div class="actions">
+<button type="submit" name="decision" value="approve">${texts.approve}</button>
+<button type="submit" name="decision" value="deny" class="quiet">${texts.deny}</button>
+</div>
+</form>`;
+  return layout({ language: page.language, site: page.site, title: texts.consentTitle, body });
+}

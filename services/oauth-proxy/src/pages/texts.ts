@@ -1,0 +1,96 @@
+/** The languages that the pages speak. */
+export type Language = 'en' | 'fr';
+
+/** The language of `Accept-Language` (RFC 9110 section 12.5.4) that the pages speak; English when none is. */
+export function preferredLanguage(header: string | undefined): Language {
+  const wanted = (header ?? '')
+    .slice(0, 500)
+    .split(',')
+    .map((part) => {
+      const [tag = '', ...parameters] = part.trim().toLowerCase().split(';');
+      const quality = parameters.map((parameter) => /^\s*q=([\d.]+)$/.exec(parameter)?.[1]).find(Boolean);
+      return { language: tag.split('-')[0], quality: quality === undefined ? 1 : Number(quality) };
+    })
+    .filter(({ language, quality }) => (language === 'fr' || language === 'en') && quality > 0)
+    .sort((a, b) => b.quality - a.quality);
+  return wanted[0]?.language === 'fr' ? 'fr' : 'en';
+}
+
+const en = {
+  loginTitle: 'Log in',
+  loginLead: 'This page belongs to your site. Only its owner can log in.',
+  passphrase: 'Passphrase',
+  logIn: 'Log in',
+  wrongPassphrase: 'That is not the passphrase. Check it and try again.',
+  waitBeforeTrying: 'Too many wrong attempts. Wait a minute, then try again.',
+  consentTitle: 'Allow access to your site?',
+  asks: 'asks for access. If you approve, it is sent to this address:',
+  selfNamed: 'It calls itself',
+  notVerified: 'This name is its own claim; nobody has checked it.',
+  onThisMachine: 'a program on the computer of this browser',
+  wants: 'It may then',
+  untick: 'Untick what it should not be able to do.',
+  howLong: 'Access lasts until you revoke it, or until it was not used for 60 days.',
+  approve: 'Approve',
+  deny: 'Deny',
+  scopes: {
+    'content:read': { name: 'Read', means: 'read every page of the site, drafts too' },
+    'content:write': { name: 'Write', means: 'create, change and delete pages and publish them' },
+    'site:admin': { name: 'Administer', means: 'build the site and put it live' },
+    mcp: { name: 'Read and write', means: 'read, create, change and delete pages and publish them' },
+    offline_access: { name: 'Stay connected', means: 'use this access while you are away' },
+  } as Readonly<Record<string, { name: string; means: string }>>,
+  errorTitle: 'This did not work',
+  expired: 'This page is too old, or was opened in another browser. Go back to the app and connect again.',
+  foreign: 'This form was sent from another site. Nothing was done. If you did not do this, you can ignore it.',
+  unknownClient:
+    'The app that sent you here is not known on this server, perhaps because it was registered long ago and never used. Remove the connection in the app and add it again.',
+  wrongRedirect: 'The app asked to be answered at an address that it has not registered. Nothing was sent there.',
+  brokenRequest: 'The app sent a request that this server cannot accept.',
+  details: 'Details for the app’s developers',
+  ownerUnreadable: 'The server cannot read the owner’s passphrase. See its log.',
+};
+
+/** All texts of the pages in one language. */
+export type Texts = typeof en;
+
+const fr: Texts = {
+  loginTitle: 'Se connecter',
+  loginLead: 'Cette page appartient à votre site. Seul son propriétaire peut se connecter.',
+  passphrase: 'Phrase de passe',
+  logIn: 'Se connecter',
+  wrongPassphrase: 'Ce n’est pas la phrase de passe. Vérifiez-la et réessayez.',
+  waitBeforeTrying: 'Trop d’essais erronés. Attendez une minute, puis réessayez.',
+  consentTitle: 'Autoriser l’accès à votre site ?',
+  asks: 'demande un accès. Si vous l’approuvez, il est envoyé à cette adresse :',
+  selfNamed: 'L’application se nomme elle-même',
+  notVerified: 'Ce nom est sa propre déclaration ; personne ne l’a vérifié.',
+  onThisMachine: 'un programme sur l’ordinateur de ce navigateur',
+  wants: 'Elle pourra alors',
+  untick: 'Décochez ce qu’elle ne doit pas pouvoir faire.',
+  howLong: 'L’accès dure jusqu’à ce que vous le révoquiez, ou s’il n’a pas servi pendant 60 jours.',
+  approve: 'Approuver',
+  deny: 'Refuser',
+  scopes: {
+    'content:read': { name: 'Lire', means: 'lire toutes les pages du site, brouillons compris' },
+    'content:write': { name: 'Écrire', means: 'créer, modifier et supprimer des pages et les publier' },
+    'site:admin': { name: 'Administrer', means: 'construire le site et le mettre en ligne' },
+    mcp: { name: 'Lire et écrire', means: 'lire, créer, modifier et supprimer des pages et les publier' },
+    offline_access: { name: 'Rester connectée', means: 'utiliser cet accès en votre absence' },
+  },
+  errorTitle: 'Cela n’a pas fonctionné',
+  expired:
+    'Cette page est trop ancienne, ou a été ouverte dans un autre navigateur. Retournez à l’application et reconnectez-vous.',
+  foreign:
+    'Ce formulaire a été envoyé depuis un autre site. Rien n’a été fait. Si ce n’est pas vous, vous pouvez l’ignorer.',
+  unknownClient:
+    'L’application qui vous envoie ici n’est pas connue de ce serveur, peut-être parce qu’elle a été enregistrée il y a longtemps sans jamais servir. Supprimez la connexion dans l’application et ajoutez-la de nouveau.',
+  wrongRedirect:
+    'L’application a demandé une réponse à une adresse qu’elle n’a pas enregistrée. Rien n’y a été envoyé.',
+  brokenRequest: 'L’application a envoyé une demande que ce serveur ne peut pas accepter.',
+  details: 'Détails pour les développeurs de l’application',
+  ownerUnreadable: 'Le serveur ne peut pas lire la phrase de passe du propriétaire. Voir son journal.',
+};
+
+/** The texts of each language. */
+export const TEXTS: Readonly<Record<Language, Texts>> = { en, fr };

@@ -1,0 +1,46 @@
+import type { AuditInput } from '@arleo/core/audit/event';
+import type { AuditLog } from '@arleo/runtime/logging/audit-log';
+import type { Log } from '@arleo/runtime/logging/log';
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { requestFacts } from './request-facts.ts';
+
+/** Records what the authorization server does: registrations, tokens, replays, revocations. Never a token or code. */
+export function recordProviderEvents(provider: Provider, audit: AuditLog, log: Log): void {
+  const record = (
+    ctx: KoaContextWithOIDC,
+    event: Pick<AuditInput, 'event_type' | 'result' | 'reason' | 'resource'>,
+  ) => {
+    const clientId = ctx.oidc?.client?.clientId ?? ctx.oidc?.entities.Client?.clientId;
+    audit.record({
+      ...event,
+      ...requestFacts(ctx.req),
+      actor: clientId === undefined ? null : { client_id: clientId },
+    });
+  };
+  provider.on('registration_create.success', (ctx, client) =>
+    record(ctx, { event_type: 'client.registered', result: 'success', resource: client.clientId }),
+  );
+  provider.on('registration_create.error', (ctx, error) =>
+    record(ctx, { event_type: 'client.registered', result: 'denied', reason: error.message }),
+  );
+  provider.on('authorization.error', (ctx, error) =>
+    record(ctx, { event_type: 'authorization.refused', result: 'denied', reason: error.message }),
+  );
+  provider.on('grant.success', (ctx) => {
+    const refreshed = ctx.oidc.params?.grant_type === 'refresh_token';
+    record(ctx, { event_type: refreshed ? 'token.refreshed' : 'token.issued', result: 'success' });
+  });
+  provider.on('grant.error', (ctx, error) => {
+    const detail = (error as { error_detail?: string }).error_detail;
+    record(ctx, { event_type: 'token.refused', result: 'denied', reason: detail ?? error.message });
+  });
+  provider.on('grant.revoked', (ctx, grantId) =>
+    record(ctx, { event_type: 'grant.revoked', result: 'success', resource: grantId }),
+  );
+  provider.on('revocation.error', (ctx, error) =>
+    record(ctx, { event_type: 'token.revoked', result: 'denied', reason: error.message }),
+  );
+  provider.on('server_error', (ctx, error) => {
+    log.error('the authorization server failed', { error, path: ctx.path, ...requestFacts(ctx.req) });
+  });
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import { Provider } from 'oidc-provider';
+import type { SigningKeys } from '../state/signing-keys.ts';
+import type { State } from '../state/state.ts';
+import { createInteractionPolicy } from './interaction-policy.ts';
+import type { OauthConfig } from './oauth-config.ts';
+import { readRegistration } from './read-registration.ts';
+import { isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
+import { createAccessTokenRevocation } from './revoke-access-token.ts';
+import { deriveKey } from './secrets.ts';
+import { unknownTarget } from './unknown-target.ts';
+
+const minutes = 60;
+const days = 24 * 60 * minutes;
+
+/** The subject of every token: a site has one owner. */
+export const OWNER = 'owner';
+
+/** What {@link createProvider} needs. */
+export interface ProviderOptions {
+  config: OauthConfig;
+  state: State;
+  keys: SigningKeys;
+  /** Shows a person what is wrong with an authorization request that must not be redirected. */
+  renderError: NonNullable<ConstructorParameters<typeof Provider>[1]>['renderError'];
+}
+
+/**
+ * The authorization server: OAuth 2.1 with PKCE S256 for every client, dynamic registration, refresh tokens that
+ * rotate, and JWT access tokens for one resource.
+ */
+export function createProvider({ config, state, keys, renderError }: ProviderOptions): Provider {
+  const { issuer, mcpUrl, secure } = config;
+  const provider = new Provider(issuer, {
+    adapter: state.adapter,
+    jwks: keys.jwks as never,
+    findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    routes: {
+      authorization: '/authorize',
+      token: '/token',
+      registration: '/register',
+      revocation: '/revoke',
+      jwks: '/jwks',
+    },
+    scopes: [...OFFERED_SCOPES, 'offline_access'],
+    claims: {},
+    responseTypes: ['code'],
+    clientAuthMethods: ['none', 'client_secret_post', 'client_secret_basic'],
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
+    pkce: { required: () => true },
+    features: {
+      devInteractions: { enabled: false },
+      userinfo: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      pushedAuthorizationRequests: { enabled: false },
+      dPoP: { enabled: false },
+      registration: { enabled: true, issueRegistrationAccessToken: false, idFactory: () => `client_${random(12)}` },
+      revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => mcpUrl,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, resource) =>
+          isSameResource(resource, mcpUrl) ? resourceServer(mcpUrl) : unknownTarget(mcpUrl),
+      },
+    },
+    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}`, policy: createInteractionPolicy() },
+    // A grant comes from this authorization's own consent, or there is none.
+    loadExistingGrant: async (ctx) => {
+      const id = ctx.oidc.result?.consent?.grantId;
+      return id ? ctx.oidc.provider.Grant.find(id) : undefined;
+    },
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    rotateRefreshToken: true,
+    expiresWithSession: () => false,
+    extraTokenClaims: (_ctx, token) => ({ grant_id: 'grantId' in token ? token.grantId : undefined }),
+    clientBasedCORS: () => true,
+    cookies: {
+      keys: [deriveKey(config.tokenSecret, 'cookies').toString('base64url')],
+      names: secure
+        ? {
+            session: '__Host-arleo_session',
+            interaction: '__Secure-arleo_interaction',
+            resume: '__Secure-arleo_resume',
+          }
+        : { session: 'arleo_session', interaction: 'arleo_interaction', resume: 'arleo_resume' },
+      long: { signed: true, httpOnly: true, sameSite: 'lax', path: '/', secure },
+      short: { signed: true, httpOnly: true, sameSite: 'lax', secure },
+    },
+    ttl: {
+      AuthorizationCode: 1 * minutes,
+      Interaction: 15 * minutes,
+      Session: 60 * minutes,
+      Grant: 180 * days,
+      RefreshToken: 60 * days,
+    },
+    renderError,
+  });
+  provider.proxy = true;
+  provider.use(createAccessTokenRevocation(issuer, keys, state));
+  provider.use(readRegistration);
+  return provider;
+}
+
+function random(bytes: number): string {
+  return randomBytes(bytes).toString('hex');
+}

@@ -1,0 +1,35 @@
+/** As many redirect URIs as a client may have. */
+const maxUris = 10;
+
+/** True for the hosts that lead to the machine the browser runs on. */
+export function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
+}
+
+/**
+ * What is wrong with the redirect URIs of a registration, or undefined: https anywhere or http on loopback, written out
+ * in full. A fragment, a user or a wildcard could send the code somewhere that the owner did not see.
+ *
+ * @see [RFC 9700 section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
+ */
+export function redirectUriProblem(uris: unknown): string | undefined {
+  if (!Array.isArray(uris) || uris.length === 0) return 'redirect_uris must be a list with at least one URI';
+  if (uris.length > maxUris) return `redirect_uris may have at most ${maxUris} members`;
+  for (const uri of uris) {
+    const problem =
+      typeof uri === 'string' && uri.length <= 1024 ? problemOf(uri) : 'must be a URI of at most 1,024 characters';
+    if (problem) return `redirect_uris: ${typeof uri === 'string' ? uri.slice(0, 100) : 'a member'} ${problem}`;
+  }
+  return undefined;
+}
+
+function problemOf(uri: string): string | undefined {
+  if (!URL.canParse(uri)) return 'is not an absolute URI';
+  const { protocol, hostname, username, password } = new URL(uri);
+  if (uri.includes('#')) return 'must not have a fragment';
+  if (uri.includes('*')) return 'must not have a wildcard';
+  if (username !== '' || password !== '') return 'must not have a user or password';
+  if (protocol === 'https:') return isLoopbackHost(hostname) ? 'must use http on loopback' : undefined;
+  if (protocol === 'http:' && isLoopbackHost(hostname)) return undefined;
+  return 'must use https, or http on loopback (127.0.0.1, [::1], localhost)';
+}

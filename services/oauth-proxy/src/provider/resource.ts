@@ -1,0 +1,27 @@
+import { SCOPES } from '@arleo/core/scopes';
+import type { ResourceServer } from 'oidc-provider';
+
+/** How long an access token is valid, in seconds. */
+export const ACCESS_TOKEN_SECONDS = 3600;
+
+/** What a client gets offered that asks for no scope. */
+export const DEFAULT_SCOPE = 'content:read content:write';
+
+/** Scopes that may be asked for; `mcp` is the one of the system before, it means read and write. */
+export const OFFERED_SCOPES: readonly string[] = [...SCOPES, 'mcp'];
+
+/** True if `resource` is the MCP URL; one trailing slash more or less is the same (clients differ in it). */
+export function isSameResource(resource: string, mcpUrl: string): boolean {
+  return resource.replace(/\/$/, '') === mcpUrl.replace(/\/$/, '');
+}
+
+/** The MCP endpoint as oidc-provider wants it: JWT access tokens (RFC 9068) for exactly this audience (RFC 8707). */
+export function resourceServer(mcpUrl: string): ResourceServer {
+  return {
+    audience: mcpUrl,
+    scope: OFFERED_SCOPES.join(' '),
+    accessTokenFormat: 'jwt',
+    accessTokenTTL: ACCESS_TOKEN_SECONDS,
+    jwt: { sign: { alg: 'ES256' } },
+  };
+}

@@ -1,0 +1,40 @@
+import { jwtVerify } from 'jose';
+import { errors, type KoaContextWithOIDC } from 'oidc-provider';
+import type { SigningKeys } from '../state/signing-keys.ts';
+import type { State } from '../state/state.ts';
+
+/**
+ * Koa middleware around oidc-provider's revocation, which knows no JWTs: an access token of the authenticated client is
+ * put on the list of revoked ones until it would expire. Anything else of that form answers 200 and changes nothing
+ * (RFC 7009 section 2.2: an invalid token is no error).
+ */
+export function createAccessTokenRevocation(issuer: string, keys: SigningKeys, state: State) {
+  return async (ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> => {
+    await next();
+    const body = ctx.body as { error?: string } | undefined;
+    const token = ctx.oidc?.params?.token;
+    const client = ctx.oidc?.client;
+    if (ctx.oidc?.route !== 'revocation' || body?.error !== 'unsupported_token_type' || !client) return;
+    if (typeof token === 'string') await revoke(token, client.clientId);
+    ctx.status = 200;
+    ctx.body = '';
+  };
+
+  async function revoke(token: string, clientId: string): Promise<void> {
+    try {
+      const { payload } = await jwtVerify(
+        token,
+        ({ kid }) => {
+          const key = keys.verificationKey(kid ?? '');
+          if (!key) throw new errors.InvalidToken('unknown key');
+          return key;
+        },
+        { issuer, algorithms: ['ES256'], typ: 'at+jwt' },
+      );
+      if (payload.client_id !== clientId || payload.jti === undefined || payload.exp === undefined) return;
+      await state.revokeAccessToken(payload.jti, Math.max(1, payload.exp - Math.floor(Date.now() / 1000)));
+    } catch {
+      // Not valid, so there is nothing to revoke.
+    }
+  }
+}

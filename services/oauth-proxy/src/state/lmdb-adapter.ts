@@ -1,0 +1,123 @@
+import type { Adapter, AdapterPayload } from 'oidc-provider';
+import type { Entry, Store } from './lmdb-state.ts';
+
+/**
+ * For how long, in seconds, a refresh token that was already rotated still succeeds. Clients refresh in parallel, and
+ * a loser of that race that got `invalid_grant` would be a dead connector; a replay after this revokes the grant.
+ */
+export const REFRESH_GRACE_SECONDS = 60;
+
+/** A registered client that was never used is forgotten after this many seconds. */
+export const UNUSED_CLIENT_SECONDS = 24 * 60 * 60;
+
+/** At most this many registered clients that were never used; registering one more forgets the oldest. */
+export const MAX_UNUSED_CLIENTS = 500;
+
+/** What belongs to a grant and goes with it. */
+const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
+
+/** oidc-provider's storage in LMDB: one entry a thing, and one entry a grant that names the things of that grant. */
+export class LmdbAdapter implements Adapter {
+  readonly #model: string;
+  readonly #store: Store;
+  readonly #now: () => number;
+
+  constructor(model: string, store: Store, now: () => number) {
+    this.#model = model;
+    this.#store = store;
+    this.#now = now;
+  }
+
+  async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
+    const key = this.#key(id);
+    const store = this.#store;
+    await store.transaction(() => {
+      const seconds = this.#model === 'Client' && !store.doesExist(key) ? UNUSED_CLIENT_SECONDS : expiresIn;
+      const entry: Entry = { payload, ...(seconds ? { expires: this.#now() + seconds * 1000 } : {}) };
+      if (this.#model === 'Client') this.#forgetOldest();
+      store.put(key, entry);
+      if (this.#model === 'Session' && payload.uid)
+        store.put(`session-uid:${payload.uid}`, { ...entry, payload: { id } });
+      if (this.#model === 'Grant' && typeof payload.clientId === 'string') this.#keepClient(payload.clientId);
+      if (grantable.has(this.#model) && payload.grantId) this.#addMember(payload.grantId, key, entry.expires);
+    });
+  }
+
+  async find(id: string): Promise<AdapterPayload | undefined> {
+    const payload = this.#get(this.#key(id))?.payload;
+    if (!payload || this.#model !== 'RefreshToken' || typeof payload.consumed !== 'number') return payload;
+    const used = this.#now() / 1000 - payload.consumed;
+    return used < REFRESH_GRACE_SECONDS ? { ...payload, consumed: undefined } : payload;
+  }
+
+  async findByUid(uid: string): Promise<AdapterPayload | undefined> {
+    const id = this.#get(`session-uid:${uid}`)?.payload.id;
+    return typeof id === 'string' ? this.find(id) : undefined;
+  }
+
+  async findByUserCode(): Promise<undefined> {
+    // The device flow is off.
+    return undefined;
+  }
+
+  async consume(id: string): Promise<void> {
+    const key = this.#key(id);
+    await this.#store.transaction(() => {
+      const entry = this.#store.get(key);
+      // The first use counts: a parallel second one must not move the end of the grace.
+      if (!entry || entry.payload.consumed) return;
+      this.#store.put(key, { ...entry, payload: { ...entry.payload, consumed: Math.floor(this.#now() / 1000) } });
+    });
+  }
+
+  async destroy(id: string): Promise<void> {
+    await this.#store.remove(this.#key(id));
+  }
+
+  async revokeByGrantId(grantId: string): Promise<void> {
+    const members = this.#members(grantId);
+    await this.#store.transaction(() => {
+      for (const key of members) this.#store.remove(key);
+      this.#store.remove(`grant-members:${grantId}`);
+      this.#store.remove(`Grant:${grantId}`);
+    });
+  }
+
+  #key(id: string): string {
+    return `${this.#model}:${id}`;
+  }
+
+  #get(key: string): Entry | undefined {
+    const entry = this.#store.get(key);
+    return entry?.expires !== undefined && entry.expires <= this.#now() ? undefined : entry;
+  }
+
+  #members(grantId: string): string[] {
+    const members = this.#store.get(`grant-members:${grantId}`)?.payload.members;
+    return Array.isArray(members) ? members : [];
+  }
+
+  #addMember(grantId: string, key: string, expires: number | undefined): void {
+    const members = this.#members(grantId).filter((member) => this.#store.doesExist(member));
+    if (!members.includes(key)) members.push(key);
+    const before = this.#store.get(`grant-members:${grantId}`)?.expires ?? 0;
+    const end = expires === undefined ? undefined : Math.max(expires, before);
+    this.#store.put(`grant-members:${grantId}`, { payload: { members }, ...(end ? { expires: end } : {}) });
+  }
+
+  /** A client that the owner approved once is kept for good. */
+  #keepClient(clientId: string): void {
+    const entry = this.#store.get(`Client:${clientId}`);
+    if (entry?.expires !== undefined) this.#store.put(`Client:${clientId}`, { payload: entry.payload });
+  }
+
+  #forgetOldest(): void {
+    const unused: { key: string; expires: number }[] = [];
+    for (const { key, value } of this.#store.getRange({ start: 'Client:', end: 'Client;' })) {
+      if (value.expires !== undefined) unused.push({ key, expires: value.expires });
+    }
+    if (unused.length < MAX_UNUSED_CLIENTS) return;
+    unused.sort((a, b) => a.expires - b.expires);
+    for (const { key } of unused.slice(0, unused.length - MAX_UNUSED_CLIENTS + 1)) this.#store.remove(key);
+  }
+}

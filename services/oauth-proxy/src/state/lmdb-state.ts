@@ -1,0 +1,57 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { open, type RootDatabase } from 'lmdb';
+import type { AdapterPayload } from 'oidc-provider';
+import { LmdbAdapter } from './lmdb-adapter.ts';
+import type { State } from './state.ts';
+
+/** A stored value. `expires` in milliseconds since 1970; absent = kept until it is removed. */
+export interface Entry {
+  payload: AdapterPayload;
+  expires?: number;
+}
+
+/** The store that the adapters share. */
+export type Store = RootDatabase<Entry, string>;
+
+const sweepEveryMs = 10 * 60_000;
+
+/**
+ * Opens the state in `folder`/oauth.lmdb.
+ *
+ * @throws Error when the folder cannot be made or the file is no LMDB environment
+ */
+export async function openLmdbState(folder: string, now: () => number = Date.now): Promise<State> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const store: Store = open({ path: path.join(folder, 'oauth.lmdb'), noSubdir: true });
+  await sweep(store, now());
+  const sweeper = setInterval(() => void sweep(store, now()), sweepEveryMs).unref();
+
+  const alive = (key: string): boolean => {
+    const entry = store.get(key);
+    return entry !== undefined && (entry.expires === undefined || entry.expires > now());
+  };
+  return {
+    adapter: (model) => new LmdbAdapter(model, store, now),
+    grantAlive: (grantId) => alive(`Grant:${grantId}`),
+    accessTokenRevoked: (jti) => alive(`revoked:${jti}`),
+    async revokeAccessToken(jti, seconds) {
+      await store.put(`revoked:${jti}`, { payload: {}, expires: now() + seconds * 1000 });
+    },
+    async close() {
+      clearInterval(sweeper);
+      await store.close();
+    },
+  };
+}
+
+/** Removes what has expired: nothing else would ever remove a code that nobody used. */
+async function sweep(store: Store, time: number): Promise<void> {
+  const expired: string[] = [];
+  for (const { key, value } of store.getRange({ snapshot: false })) {
+    if (value.expires !== undefined && value.expires <= time) expired.push(key);
+  }
+  await store.batch(() => {
+    for (const key of expired) store.remove(key);
+  });
+}

@@ -1,0 +1,19 @@
+import type { Adapter } from 'oidc-provider';
+
+/** One kind of thing that the authorization server stores, as oidc-provider wants it. */
+export type AdapterFactory = (model: string) => Adapter;
+
+/**
+ * What outlives a request: clients, grants, codes, tokens, sessions. Everything acknowledged survives a kill -9.
+ * LMDB implements it on one machine; a shared store can implement it for several.
+ */
+export interface State {
+  readonly adapter: AdapterFactory;
+  /** True while the owner's consent behind a token holds. Called for every request on `/mcp`: microseconds. */
+  grantAlive(grantId: string): boolean;
+  /** True if this one access token was revoked. */
+  accessTokenRevoked(jti: string): boolean;
+  /** Refuses one access token from now on. `seconds`: as long as it would be valid. */
+  revokeAccessToken(jti: string, seconds: number): Promise<void>;
+  close(): Promise<void>;
+}
