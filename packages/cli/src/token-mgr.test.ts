@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { watch } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -145,6 +146,27 @@ test('a program killed at any moment leaves a whole file, and the next one goes 
   expect((await stat(file)).mtimeMs).toBeGreaterThan(mtimeMs);
   expect((await readdir(folder)).filter((name) => name.endsWith('.tmp') || name.endsWith('.lock'))).toEqual([]);
 });
+
+test.each(['.lock', '.tmp'])(
+  'a program killed as soon as its %s file appears is recovered from by the next one',
+  async (suffix) => {
+    await json('create', '--label', 'first');
+    // The kill races with the program: again until it was fast enough to leave the file behind.
+    for (let left: string[] = []; left.length === 0; ) {
+      const child = start('create', '--label', 'killed');
+      const watcher = watch(folder, (_, name) => {
+        if (name?.endsWith(suffix)) child.kill('SIGKILL');
+      });
+      await once(child, 'exit');
+      watcher.close();
+      left = (await readdir(folder)).filter((name) => name.endsWith(suffix));
+      await readTokenFile(file);
+      const { id } = await json('create', '--label', 'next');
+      await json('revoke', id);
+      expect((await readdir(folder)).filter((name) => name.endsWith('.tmp') || name.endsWith('.lock'))).toEqual([]);
+    }
+  },
+);
 
 test('the token is not on the list of processes: it goes to stdout and comes from nowhere', async () => {
   const child = spawn(program, ['create', '--label', 'x', '--file', file], {

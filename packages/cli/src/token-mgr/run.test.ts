@@ -257,6 +257,10 @@ describe('a failure ends with 1 and one line that says how to mend it', () => {
     expect(stderr).toMatch(/cannot be written \(ENOENT\).*check that its folder is there/);
   });
 
+  test('a path that goes over two lines', async () => {
+    expect((await run('list', '--file', 'a\nb')).stderr).toMatch(/^token-mgr: There is no token file a b\..*\n$/);
+  });
+
   test('a lock that another program holds', async () => {
     await seed();
     await writeFile(`${file}.lock`, 'somebody');
