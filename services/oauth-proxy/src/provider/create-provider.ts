@@ -5,7 +5,7 @@ import type { State } from '../state/state.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { OauthConfig } from './oauth-config.ts';
 import { readRegistration } from './read-registration.ts';
-import { isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
+import { ACCESS_TOKEN_SECONDS, isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
 import { createAccessTokenRevocation } from './revoke-access-token.ts';
 import { deriveKey } from './secrets.ts';
 import { unknownTarget } from './unknown-target.ts';
@@ -89,6 +89,7 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
       short: { signed: true, httpOnly: true, sameSite: 'lax', secure },
     },
     ttl: {
+      AccessToken: ACCESS_TOKEN_SECONDS,
       AuthorizationCode: 1 * minutes,
       Interaction: 15 * minutes,
       Session: 60 * minutes,

@@ -22,7 +22,9 @@ export class LmdbAdapter implements Adapter {
   readonly #store: Store;
   readonly #now: () => number;
 
+  /** @throws Error for a model without a name: everything would be stored in one place */
   constructor(model: string, store: Store, now: () => number) {
+    if (!/^[A-Z][A-Za-z]+$/.test(model)) throw new Error(`no model can be called "${model}"`);
     this.#model = model;
     this.#store = store;
     this.#now = now;
