@@ -68,8 +68,6 @@ const options = {
   target: 'node20.19',
   conditions: ['arleo-source'],
   banner: { js: banner },
-  // oidc-provider stores things under the names of its classes: a renamed one would mix them up.
-  keepNames: true,
   legalComments: 'none',
   logLevel: 'warning',
   // Optional: piscina lowers a worker's priority with it when asked to, and does without it otherwise.
