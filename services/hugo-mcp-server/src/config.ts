@@ -1,0 +1,45 @@
+import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
+import { absolutePath, certificate, common, count, port } from '@arleo/runtime/config/variables';
+import * as z from 'zod';
+
+const schema = z.object({
+  ...common,
+  PORT: port(8000),
+  /** Private key of the certificate, PEM. */
+  TLS_KEY: z
+    .string()
+    .regex(/-----BEGIN (EC |RSA )?PRIVATE KEY-----/, 'is not a private key in PEM form')
+    .meta({
+      example: '-----BEGIN PRIVATE KEY-----… (or give the file, with TLS_KEY_FILE)',
+    }),
+  /** The certificate that hugo-mcp-proxy pins. */
+  TLS_CERT: certificate,
+  TOKENS_FILE: absolutePath('/var/lib/hugo-mcp/tokens.json'),
+  /** Public key of oauth-proxy's ACTOR_KEY, PEM. */
+  ACTOR_PUBLIC_KEY: z
+    .string()
+    .regex(/-----BEGIN PUBLIC KEY-----/, 'is not a public key in PEM form')
+    .meta({
+      example: '-----BEGIN PUBLIC KEY-----… (or give the file, with ACTOR_PUBLIC_KEY_FILE)',
+    }),
+  /** The Hugo site. */
+  SITE_DIR: absolutePath('/srv/site'),
+  /** History, releases and scratch folders. */
+  STATE_DIR: absolutePath('/var/lib/hugo-mcp'),
+  /** The symlink to the live release; STATE_DIR/public if absent. */
+  PUBLIC_LINK: absolutePath('/var/lib/hugo-mcp/public').optional(),
+  HUGO_BIN: z.string().min(1).default('hugo').meta({ example: '/usr/bin/hugo' }),
+  /** Base URL to build with, instead of the one in the site's configuration. */
+  HUGO_BASEURL: z.url('is not a URL').optional().meta({ example: 'https://www.example.org/' }),
+  AUDIT_LOG: absolutePath('/var/log/hugo-mcp/audit.jsonl'),
+  /** Refused callers in a minute from one address, before it is told to wait. */
+  RATE_LIMIT_PER_ADDRESS: count(60),
+});
+
+/** The configuration of hugo-mcp-server. */
+export type Config = Readonly<z.output<typeof schema>>;
+
+/** Reads the environment. @throws ConfigError with one line for each faulty variable */
+export function readConfig(environment: Environment): Config {
+  return loadConfig(schema, environment);
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { ActorVerifier } from '@arleo/core/actor';
+import { ArleoError } from '@arleo/core/errors';
+import { isReason, type Reason } from '@arleo/core/reasons';
+import { intersectScopes } from '@arleo/core/scopes';
+import type { TokenStore } from '@arleo/core/tokens/token-store';
+import type { RequestContext } from '@arleo/runtime/http/request-context';
+import type { Caller } from '../tools/tool.ts';
+
+/** Why a caller is refused: what it is told, and what the audit log is told. */
+export interface Refusal {
+  reason: Reason;
+  why: string;
+  retryAfterSeconds?: number;
+}
+
+/** Tells who calls. */
+export type Authenticate = (request: IncomingMessage, context: RequestContext) => Promise<Caller | Refusal>;
+
+/**
+ * Two proofs are needed: a hop token of the token store, and oauth-proxy's signed note of who acts for exactly this
+ * request. The caller may do what both allow, so that neither a stolen token nor the hop between can do more.
+ */
+export function createAuthenticate(tokens: TokenStore, actors: ActorVerifier): Authenticate {
+  return async (request, { clientAddress, requestId }) => {
+    const { authorization, 'arleo-actor': assertion } = request.headers;
+    if (authorization === undefined) return { reason: 'token_missing', why: 'token_missing' };
+    if (!authorization.startsWith('Bearer ')) return { reason: 'token_invalid', why: 'malformed' };
+    const token = await tokens.verify(authorization.slice('Bearer '.length), clientAddress);
+    if (!token.ok) {
+      const { reason: why, retryAfterSeconds = 1 } = token;
+      return why === 'limited' ? { reason: 'rate_limited', why, retryAfterSeconds } : { reason: 'token_invalid', why };
+    }
+    try {
+      const actor = await actors.verify(typeof assertion === 'string' ? assertion : undefined);
+      // An assertion is for one request: another one that carries it is a replay.
+      if (actor.requestId !== requestId) return { reason: 'actor_invalid', why: 'actor_of_another_request' };
+      const scopes = intersectScopes(token.scopes, actor.scopes);
+      return { sub: actor.sub, clientId: actor.clientId, tokenId: token.id, scopes };
+    } catch (error) {
+      if (!(error instanceof ArleoError) || !isReason(error.code)) throw error;
+      return { reason: error.code, why: error.code };
+    }
+  };
+}

@@ -1,0 +1,148 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { ArleoError, isArleoError } from '@arleo/core/errors';
+import { isReason } from '@arleo/core/reasons';
+import type { EdgeHandler } from '@arleo/runtime/http/edge';
+import type { RequestContext } from '@arleo/runtime/http/request-context';
+import { sendError } from '@arleo/runtime/http/respond';
+import { serverTiming } from '@arleo/runtime/http/server-timing';
+import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
+import { duplicateHeader } from '@arleo/runtime/proxy/headers';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler } from '@modelcontextprotocol/server';
+import type { Authenticate, Refusal } from '../http/authenticate.ts';
+import { type Message, readMessage } from '../http/read-message.ts';
+import type { Caller } from '../tools/tool.ts';
+import { createServer, type ServedRequest, type ServerOptions } from './create-server.ts';
+
+/** What the endpoint is made of. */
+export interface EndpointOptions extends ServerOptions {
+  authenticate: Authenticate;
+  failures: MinuteLimit;
+  maxBodyBytes: number;
+}
+
+const hop = 'hugo-mcp-server';
+
+/** Milliseconds between two comments on a stream that has nothing to say: well below every limit on the way. */
+const keepAliveMs = 8_000;
+
+/** JSON-RPC codes of what is refused before the SDK sees it (JSON-RPC 2.0, 5.1). */
+const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_refused: -32600 };
+
+/**
+ * `/mcp` for both protocol eras: who calls, then what they send, then whether they may, then the SDK. Calls that write
+ * or build are answered as a stream that begins at once; everything else as plain JSON where the client's era allows.
+ */
+export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
+  const { authenticate, maxBodyBytes, tools, log } = options;
+  const refuseCaller = createCallerRefusal(options);
+  const serve = (responseMode: 'auto' | 'sse') => {
+    const handler = createMcpHandler(
+      (context) => createServer(context.authInfo?.extra?.served as ServedRequest, options),
+      {
+        responseMode,
+        keepAliveMs,
+        maxRequestBodySize: maxBodyBytes,
+        onerror: (error) => log.debug('the MCP handler refused a request', { error }),
+      },
+    );
+    return toNodeHandler(handler, { onerror: (error) => log.error('the MCP handler failed', { error }) });
+  };
+  const quick = serve('auto');
+  const slow = serve('sse');
+
+  const answer = async (request: IncomingMessage, response: ServerResponse, context: RequestContext): Promise<void> => {
+    const { requestId } = context;
+    const twice = duplicateHeader(request);
+    if (twice !== undefined) throw new ArleoError('bad_request', `The header ${twice} stands twice.`);
+    const caller = await authenticate(request, context);
+    if ('reason' in caller) return refuseCaller(caller, request, response, context);
+    if (request.method !== 'POST') {
+      return sendError(response, hop, 'method_not_allowed', { requestId, headers: { Allow: 'POST' } });
+    }
+    if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
+      return sendError(response, hop, 'unsupported_media_type', { requestId });
+    }
+    const message = await readMessage(request, maxBodyBytes);
+    const tool = calledTool(message, tools);
+    if (tool && !caller.scopes.has(tool.scope)) return refuseScope(tool.scope, caller, message, response, context);
+
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('Server-Timing', serverTiming(undefined, hop, context.startedAt));
+    const served: ServedRequest = {
+      caller,
+      requestId,
+      clientAddress: context.clientAddress,
+      userAgent: request.headers['user-agent'],
+    };
+    const auth = { token: '', clientId: caller.clientId, scopes: [...caller.scopes], extra: { served } };
+    await (tool?.slow ? slow : quick)(Object.assign(request, { auth }), response, message);
+  };
+
+  return (request, response, context) => {
+    answer(request, response, context).catch((error: unknown) => {
+      const { requestId } = context;
+      if (isArleoError(error) && isReason(error.code)) {
+        const code = rpcCodes[error.code];
+        // What is left of a body that was refused is not read.
+        if (!request.complete) response.shouldKeepAlive = false;
+        return sendError(response, hop, error.code, { requestId, message: error.message, ...(code && { code }) });
+      }
+      log.error('a request failed', { error, request_id: requestId });
+      if (response.headersSent) response.destroy();
+      else sendError(response, hop, 'internal', { requestId });
+    });
+  };
+}
+
+function calledTool(message: Message, tools: EndpointOptions['tools']) {
+  if (message.method !== 'tools/call') return undefined;
+  const { name } = (message.params ?? {}) as { name?: unknown };
+  return tools.find((tool) => tool.name === name);
+}
+
+/**
+ * A tool outside the caller's scopes: 403 with the scopes that are needed, so that the client can ask the owner for
+ * more (RFC 6750 section 3.1). oauth-proxy adds where to ask.
+ */
+function refuseScope(
+  scope: string,
+  caller: Caller,
+  message: Message,
+  response: ServerResponse,
+  { requestId }: RequestContext,
+): void {
+  const needed = [...new Set([...caller.scopes, scope])].join(' ');
+  const id = typeof message.id === 'string' || typeof message.id === 'number' ? message.id : null;
+  sendError(response, hop, 'insufficient_scope', {
+    requestId,
+    id,
+    message: `This tool needs the scope ${scope}, which the owner has not granted to this client.`,
+    data: { scope: needed },
+    headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${needed}"` },
+  });
+}
+
+function createCallerRefusal({ failures, audit }: EndpointOptions) {
+  return (refusal: Refusal, request: IncomingMessage, response: ServerResponse, context: RequestContext): void => {
+    const { requestId, clientAddress } = context;
+    const limited = failures.count(clientAddress);
+    if (!limited || limited.first) {
+      audit.record({
+        event_type: 'caller.refused',
+        result: 'denied',
+        reason: refusal.why,
+        client_ip: clientAddress,
+        user_agent: request.headers['user-agent'] ?? null,
+        request_id: requestId,
+      });
+    }
+    // hugo-mcp-proxy is one address for everybody: its calls are refused for what they are, and only told to wait
+    // when the token store itself had no room to look.
+    const headers: Record<string, string> =
+      refusal.reason === 'rate_limited'
+        ? { 'Retry-After': String(refusal.retryAfterSeconds ?? 1) }
+        : { 'WWW-Authenticate': 'Bearer' };
+    sendError(response, hop, refusal.reason, { requestId, headers });
+  };
+}
