@@ -59,6 +59,22 @@ export default () => load('./${name}-' + process.platform + '-' + process.arch +
   },
 };
 
+/**
+ * ordered-binary (of lmdb) makes its string reader by a direct `eval` that names the module's own variables. As an ES
+ * module it is hoisted into the bundle's scope, where such a variable gets another name, and reading a key never ends; as
+ * CommonJS it keeps a scope of its own.
+ *
+ * @type {import('esbuild').Plugin}
+ */
+const ownScope = {
+  name: 'own-scope',
+  setup(build) {
+    build.onResolve({ filter: /^ordered-binary$/ }, ({ importer }) => ({
+      path: createRequire(importer).resolve('ordered-binary'),
+    }));
+  },
+};
+
 /** @type {import('esbuild').BuildOptions & { metafile: true }} */
 const options = {
   outdir: out,
@@ -72,7 +88,7 @@ const options = {
   logLevel: 'warning',
   // Optional: piscina lowers a worker's priority with it when asked to, and does without it otherwise.
   external: ['@napi-rs/nice'],
-  plugins: [nativeAddons],
+  plugins: [nativeAddons, ownScope],
   metafile: true,
 };
 

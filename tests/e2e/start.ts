@@ -28,6 +28,8 @@ export async function startTestStack(env: StackEnv = {}): Promise<TestStack> {
     ports: await freePorts(),
     env: { ...env, 'oauth-proxy': { ...relaxed, ...env['oauth-proxy'] } },
   });
+  // A process that dies in the middle explains all that fails after it.
+  stack.failure.catch((error: Error) => process.stderr.write(`${error.message}\n`));
   await stack.published();
   return {
     ...stack,

@@ -1,7 +1,8 @@
 import { isArleoError } from '@arleo/core/errors';
 import { SCOPES } from '@arleo/core/scopes';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
-import { createToken, tokenStatus } from '@arleo/core/tokens/manage';
+import { createToken } from '@arleo/core/tokens/manage';
+import { tokenStatus } from '@arleo/core/tokens/token-entry';
 import { parseToken } from '@arleo/core/tokens/token';
 import { changeTokenFile, formatTime, readTokenFile, type TokenFile } from '@arleo/core/tokens/token-file';
 import { damaged } from './damaged.ts';
