@@ -172,7 +172,8 @@ test('[R-BAD-ALG] alg none, HS256 over the public key, and another key are refus
 
 test('a token is not taken from the query, and a refresh token is no access token', async () => {
   const inQuery = await rpc(`${mcp}?access_token=${granted.accessToken}`, undefined, 'tools/list');
-  expect(inQuery.status).toBe(401);
+  // RFC 6750, section 3.1: a malformed request, not a bad token.
+  expect(inQuery.status).toBe(400);
   await expectRefused(granted.refreshToken);
   await expectRefused(stack.state.mcpToken);
 });

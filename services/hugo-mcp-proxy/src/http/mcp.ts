@@ -1,3 +1,4 @@
+import { auditCall } from '@arleo/runtime/http/audit-call';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import { sendError } from '@arleo/runtime/http/respond';
 import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
@@ -32,6 +33,7 @@ export function createMcp({ checkCaller, failures, forward, audit }: McpOptions)
       const { authorization, 'arleo-actor': actor } = request.headers;
       const headers = ['authorization', authorization ?? '', 'x-request-id', requestId];
       if (typeof actor === 'string') headers.push('arleo-actor', actor);
+      auditCall(audit, request, response, context);
       return forward(request, response, context, headers);
     }
 

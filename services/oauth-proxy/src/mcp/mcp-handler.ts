@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { signActor } from '@arleo/core/actor';
+import { auditCall } from '@arleo/runtime/http/audit-call';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
@@ -36,7 +37,7 @@ const hop = 'oauth-proxy';
  * shares an address with an attacker is not slowed.
  */
 export function createMcpHandler(options: McpOptions): EdgeHandler {
-  const { check, calls, forward, actorKey, log } = options;
+  const { check, calls, forward, actorKey, audit, log } = options;
   const authorization = `Bearer ${options.mcpToken}`;
   const refuse = createRefusal(options);
 
@@ -59,6 +60,7 @@ export function createMcpHandler(options: McpOptions): EdgeHandler {
       aud: 'hugo-mcp-server',
     });
     const headers = ['authorization', authorization, 'arleo-actor', actor, 'x-request-id', context.requestId];
+    auditCall(audit, request, response, context, { sub: token.sub, client_id: token.clientId });
     forward(request, response, context, headers);
   };
 

@@ -1,0 +1,39 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditActor } from '@arleo/core/audit/event';
+import type { AuditLog } from '../logging/audit-log.ts';
+import type { RequestContext } from './request-context.ts';
+
+/**
+ * Records a forwarded call once it is over: who, what, how it ended and how long it took. The same request id stands in
+ * every hop's log, so that one call can be followed through all of them.
+ */
+export function auditCall(
+  audit: AuditLog,
+  request: IncomingMessage,
+  response: ServerResponse,
+  context: RequestContext,
+  actor: AuditActor | null = null,
+): void {
+  response.once('close', () => {
+    const { statusCode: status, writableFinished } = response;
+    audit.record({
+      event_type: 'call.forwarded',
+      actor,
+      resource: called(request),
+      result: !writableFinished || status >= 500 ? 'failure' : status === 401 || status === 403 ? 'denied' : 'success',
+      ...(writableFinished ? {} : { reason: 'client_gone' }),
+      client_ip: context.clientAddress,
+      user_agent: request.headers['user-agent'] ?? null,
+      request_id: context.requestId,
+      duration_ms: performance.now() - context.startedAt,
+      details: { status },
+    });
+  });
+}
+
+/** What the headers of the 2026-07-28 revision say; the body is not read for it. */
+function called(request: IncomingMessage): string | null {
+  const { 'mcp-method': method, 'mcp-name': name } = request.headers;
+  if (typeof method !== 'string') return null;
+  return typeof name === 'string' ? `${method} ${name}` : method;
+}
