@@ -50,6 +50,8 @@ function isOrigin(text: string): boolean {
 }
 
 const checked = schema.check(({ value, issues }) => {
+  // The variable's own fault is reported already.
+  if (!URL.canParse(value.PUBLIC_URL)) return;
   const { protocol, hostname } = new URL(value.PUBLIC_URL);
   if (protocol === 'https:') return;
   if (isLoopbackHost(hostname) && value.DANGEROUSLY_ALLOW_HTTP_ISSUER) return;

@@ -30,7 +30,7 @@ export function consentPage(page: ConsentPage): string {
 <p>${texts.asks}</p>
 <p><code>${page.redirectUri}</code></p>
 ${loopback && html`<p class="small">(${texts.onThisMachine})</p>`}
-<p class="small">${page.clientName && html`${texts.selfNamed} “${page.clientName.slice(0, 80)}”. ${texts.notVerified}<br>`}<code>${page.clientId}</code></p>
+<p class="small">${page.clientName && html`${texts.selfNamed(page.clientName.slice(0, 80))} ${texts.notVerified}<br>`}<code>${page.clientId}</code></p>
 </div>
 <form method="post" action="${page.action}">
 <input type="hidden" name="csrf" value="${page.csrf}">

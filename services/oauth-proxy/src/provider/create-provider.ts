@@ -56,7 +56,7 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
       pushedAuthorizationRequests: { enabled: false },
       dPoP: { enabled: false },
       registration: { enabled: true, issueRegistrationAccessToken: false, idFactory: () => `client_${random(12)}` },
-      revocation: { enabled: true },
+      revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,
         defaultResource: () => mcpUrl,

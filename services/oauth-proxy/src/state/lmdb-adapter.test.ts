@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { MAX_UNUSED_CLIENTS, REFRESH_GRACE_SECONDS, UNUSED_CLIENT_SECONDS } from './lmdb-adapter.ts';
+import { openLmdbState } from './lmdb-state.ts';
+import type { State } from './state.ts';
+
+describe('state in LMDB', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'arleo-state-'));
+  let time = 1_800_000_000_000;
+  let state: State;
+  const later = (seconds: number): void => {
+    time += seconds * 1000;
+  };
+  const open = () => openLmdbState(folder, () => time);
+  beforeAll(async () => {
+    state = await open();
+  });
+  afterAll(async () => {
+    await state.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('finds what was stored until it expires', async () => {
+    const codes = state.adapter('AuthorizationCode');
+    await codes.upsert('code', { clientId: 'a' }, 60);
+    expect(await codes.find('code')).toEqual({ clientId: 'a' });
+    expect(await state.adapter('RefreshToken').find('code')).toBeUndefined();
+    later(60);
+    expect(await codes.find('code')).toBeUndefined();
+  });
+
+  it('keeps everything when it is closed and opened again', async () => {
+    await state.adapter('Grant').upsert('kept', { clientId: 'a' }, 600);
+    await state.close();
+    state = await open();
+    expect(state.grantAlive('kept')).toBe(true);
+    later(600);
+    expect(state.grantAlive('kept')).toBe(false);
+  });
+
+  it('reports a refresh token as consumed only after the grace, counted from its first use', async () => {
+    const tokens = state.adapter('RefreshToken');
+    await tokens.upsert('r', { clientId: 'a' }, 3600);
+    await tokens.consume('r');
+    later(REFRESH_GRACE_SECONDS - 1);
+    await tokens.consume('r');
+    expect((await tokens.find('r'))?.consumed).toBeUndefined();
+    later(1);
+    expect((await tokens.find('r'))?.consumed).toBeTruthy();
+  });
+
+  it('reports a code as consumed at once', async () => {
+    const codes = state.adapter('AuthorizationCode');
+    await codes.upsert('c', { clientId: 'a' }, 60);
+    await codes.consume('c');
+    expect((await codes.find('c'))?.consumed).toBeTruthy();
+  });
+
+  it('removes a grant with all that came from it, and nothing of another grant', async () => {
+    await state.adapter('Grant').upsert('g', { clientId: 'a' }, 600);
+    const tokens = state.adapter('RefreshToken');
+    await tokens.upsert('mine', { grantId: 'g' }, 600);
+    await state.adapter('AuthorizationCode').upsert('mine', { grantId: 'g' }, 600);
+    await tokens.upsert('other', { grantId: 'h' }, 600);
+    await tokens.revokeByGrantId('g');
+    expect(state.grantAlive('g')).toBe(false);
+    expect(await tokens.find('mine')).toBeUndefined();
+    expect(await state.adapter('AuthorizationCode').find('mine')).toBeUndefined();
+    expect(await tokens.find('other')).toBeDefined();
+  });
+
+  it('finds a session by its uid, under its newest identifier', async () => {
+    const sessions = state.adapter('Session');
+    await sessions.upsert('old', { uid: 'u', accountId: 'owner' }, 600);
+    await sessions.destroy('old');
+    await sessions.upsert('new', { uid: 'u', accountId: 'owner' }, 600);
+    expect(await sessions.findByUid('u')).toMatchObject({ accountId: 'owner' });
+    expect(await sessions.findByUid('nobody')).toBeUndefined();
+  });
+
+  it('forgets a client that was never used, and keeps one that the owner approved', async () => {
+    const clients = state.adapter('Client');
+    await clients.upsert('unused', { client_id: 'unused' });
+    await clients.upsert('used', { client_id: 'used' });
+    await state.adapter('Grant').upsert('of-used', { clientId: 'used' }, 600);
+    later(UNUSED_CLIENT_SECONDS);
+    expect(await clients.find('unused')).toBeUndefined();
+    expect(await clients.find('used')).toBeDefined();
+  });
+
+  it('forgets the oldest of too many clients that were never used', async () => {
+    const clients = state.adapter('Client');
+    await clients.upsert('approved', { client_id: 'approved' });
+    await state.adapter('Grant').upsert('of-approved', { clientId: 'approved' }, 600);
+    for (let index = 0; index <= MAX_UNUSED_CLIENTS; index += 1) {
+      later(1);
+      await clients.upsert(`flood-${index}`, { client_id: `flood-${index}` });
+    }
+    expect(await clients.find('flood-0')).toBeUndefined();
+    expect(await clients.find(`flood-${MAX_UNUSED_CLIENTS}`)).toBeDefined();
+    expect(await clients.find('approved')).toBeDefined();
+  });
+
+  it('refuses a revoked access token as long as it would be valid', async () => {
+    await state.revokeAccessToken('jti', 100);
+    expect(state.accessTokenRevoked('jti')).toBe(true);
+    expect(state.accessTokenRevoked('other')).toBe(false);
+    later(100);
+    expect(state.accessTokenRevoked('jti')).toBe(false);
+  });
+
+  it('sweeps what has expired when it is opened', async () => {
+    await state.adapter('AuthorizationCode').upsert('stale', { clientId: 'a' }, 1);
+    later(2);
+    await state.close();
+    state = await open();
+    later(-2);
+    expect(await state.adapter('AuthorizationCode').find('stale')).toBeUndefined();
+  });
+
+  it('refuses a model without a name: everything would be stored in one place', () => {
+    expect(() => state.adapter('')).toThrow('no model');
+  });
+});

@@ -1,0 +1,200 @@
+import { approve, authorizeUrl, Browser, CALLBACK, connect, formOf, pkce, register } from './oauth-client.ts';
+import { openService, PASSPHRASE, type Service } from './open-service.ts';
+
+describe('authorization', () => {
+  let service: Service;
+  let clientId: string;
+  const { challenge } = pkce();
+  const url = (parameters: Record<string, string | undefined> = {}) =>
+    authorizeUrl(service, { client_id: clientId, code_challenge: challenge, ...parameters });
+  beforeAll(async () => {
+    service = await openService();
+    clientId = (await register(service, { client_name: '<script>alert(1)</script>' })).body.client_id ?? '';
+  });
+  afterAll(() => service.close());
+
+  /** A browser that stands on the consent page. */
+  const consentPage = async () => {
+    const browser = new Browser(service);
+    const page = await browser.submit(await browser.open(url()), [['passphrase', PASSPHRASE]]);
+    return { browser, page };
+  };
+
+  it('sends the code with state and issuer to the redirect URI, on any port of loopback', async () => {
+    const callback = await approve(service, url({ redirect_uri: 'http://127.0.0.1:49152/callback' }));
+    expect(callback.origin + callback.pathname).toBe('http://127.0.0.1:49152/callback');
+    expect(callback.searchParams.get('state')).toBe('the-state');
+    expect(callback.searchParams.get('iss')).toBe(service.issuer);
+    expect(callback.searchParams.get('code')).toBeTruthy();
+  });
+
+  it('shows who asks without letting their name be markup, and nothing may frame the page', async () => {
+    const { page } = await consentPage();
+    expect(page.html).toContain('127.0.0.1:5555');
+    expect(page.html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(page.html).not.toContain('<script');
+    const csp = page.headers.get('content-security-policy') ?? '';
+    expect(csp).toContain("frame-ancestors 'none'");
+    expect(csp).toContain("default-src 'none'");
+    expect(csp).toContain("form-action 'self' http://127.0.0.1:5555");
+    expect(page.headers.get('cache-control')).toBe('no-store');
+    expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+  });
+
+  it('speaks French to a French browser', async () => {
+    const page = await new Browser(service).open(url(), { headers: { 'accept-language': 'fr-FR,fr;q=0.9,en;q=0.5' } });
+    // The redirect was followed without the header, so the page itself is asked again.
+    const again = await fetch(page.url, { headers: { 'accept-language': 'fr-FR,fr;q=0.9,en;q=0.5' } });
+    expect(await again.text()).toContain('lang="fr"');
+  });
+
+  it('grants no more than what stayed ticked', async () => {
+    const { tokens } = await connect(service, { scopes: ['content:read'] });
+    expect(tokens.scope).toBe('content:read');
+  });
+
+  it('gives read and write to a client that asks for no scope', async () => {
+    const callback = await approve(service, url({ scope: undefined }));
+    expect(callback.searchParams.get('code')).toBeTruthy();
+  });
+
+  it.each([
+    ['deny is pressed', { decision: 'deny' }],
+    ['nothing is ticked', { scopes: [] }],
+    ['the decision is neither', { decision: 'whatever' }],
+    ['only staying connected is ticked', { scopes: ['offline_access'] }],
+  ])('answers access_denied when %s', async (_when, answer) => {
+    const callback = await approve(service, url(), answer);
+    expect(callback.searchParams.get('error')).toBe('access_denied');
+    expect(callback.searchParams.get('state')).toBe('the-state');
+    expect(callback.searchParams.get('iss')).toBe(service.issuer);
+    expect(callback.searchParams.has('code')).toBe(false);
+  });
+
+  it('asks for consent again for each authorization, the same client and browser too', async () => {
+    const { browser, page } = await consentPage();
+    await browser.submit(page, [
+      ['scope', 'content:read'],
+      ['decision', 'approve'],
+    ]);
+    const second = await browser.open(url());
+    expect(second.html).toContain('value="approve"');
+  });
+
+  it.each([
+    ['an unknown client', { client_id: 'client_nobody' }],
+    ['a redirect URI that is not registered', { redirect_uri: 'https://evil.example/callback' }],
+    ['another path on loopback', { redirect_uri: 'http://127.0.0.1:5555/other' }],
+    ['a redirect URI with more behind it', { redirect_uri: `${CALLBACK}/../evil` }],
+  ])('shows a page, and redirects nowhere, for %s', async (_what, parameters) => {
+    const response = await fetch(url(parameters), { redirect: 'manual', headers: { accept: 'text/html' } });
+    expect(response.status).toBe(400);
+    expect(response.headers.get('content-type')).toContain('text/html');
+    expect(response.headers.get('content-security-policy')).toContain("frame-ancestors 'none'");
+    expect(response.headers.has('location')).toBe(false);
+  });
+
+  it.each([
+    ['PKCE is missing', { code_challenge: undefined, code_challenge_method: undefined }, 'invalid_request'],
+    ['PKCE is plain', { code_challenge_method: 'plain' }, 'invalid_request'],
+    ['the response type is token', { response_type: 'token' }, 'unsupported_response_type'],
+    ['the resource is another', { resource: 'https://evil.example/mcp' }, 'invalid_target'],
+  ])('answers the client with an error when %s', async (_when, parameters, error) => {
+    const response = await fetch(url(parameters), { redirect: 'manual' });
+    const location = new URL(response.headers.get('location') ?? '', service.issuer);
+    const result = new URLSearchParams(location.search || location.hash.slice(1));
+    expect(`${location.origin}${location.pathname}`).toBe(CALLBACK);
+    expect(result.get('error')).toBe(error);
+    expect(result.get('iss')).toBe(service.issuer);
+  });
+
+  it('takes the resource with a slash at its end as the same', async () => {
+    const callback = await approve(service, url({ resource: `${service.mcpUrl}/` }));
+    expect(callback.searchParams.get('code')).toBeTruthy();
+  });
+
+  it('refuses a wrong passphrase and lets the owner try again', async () => {
+    const browser = new Browser(service);
+    const login = await browser.open(url());
+    const wrong = await browser.submit(login, [['passphrase', 'not it']]);
+    expect(wrong.status).toBe(401);
+    expect(wrong.html).toContain('role="alert"');
+    const right = await browser.submit(wrong, [['passphrase', PASSPHRASE]]);
+    expect(right.html).toContain('value="approve"');
+  });
+
+  it('slows guessing by address without locking the owner out for good', async () => {
+    const slow = await openService();
+    const { body } = await register(slow);
+    const browser = new Browser(slow);
+    let page = await browser.open(authorizeUrl(slow, { client_id: body.client_id, code_challenge: challenge }));
+    for (let guess = 0; guess < 5; guess += 1) page = await browser.submit(page, [['passphrase', `guess ${guess}`]]);
+    expect(page.status).toBe(401);
+    const limited = await browser.submit(page, [['passphrase', PASSPHRASE]]);
+    expect(limited.status).toBe(429);
+    expect(Number(limited.headers.get('retry-after'))).toBeLessThanOrEqual(60);
+    await slow.close();
+  });
+
+  describe('a form that another site sends', () => {
+    const decision: [string, string][] = [
+      ['scope', 'content:read'],
+      ['decision', 'approve'],
+    ];
+
+    it.each([
+      ['a foreign Origin', { origin: 'https://evil.example' }],
+      ['Sec-Fetch-Site: cross-site', { 'sec-fetch-site': 'cross-site' }],
+      ['Sec-Fetch-Site: same-site', { 'sec-fetch-site': 'same-site' }],
+    ])('is refused with %s, and the owner can still decide', async (_what, headers) => {
+      const { browser, page } = await consentPage();
+      const refused = await browser.submit(page, decision, headers);
+      expect(refused.status).toBe(403);
+      const callback = new URL((await browser.submit(page, decision)).url);
+      expect(callback.searchParams.get('code')).toBeTruthy();
+    });
+
+    it('is refused without the hidden token, and with that of another interaction', async () => {
+      const { browser, page } = await consentPage();
+      const { action } = formOf(page);
+      const other = formOf((await consentPage()).page).hidden;
+      for (const hidden of [[], other]) {
+        const body = new URLSearchParams([...hidden, ...decision]).toString();
+        const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+        expect((await browser.open(action, { method: 'POST', headers, body })).status).toBe(403);
+      }
+    });
+
+    it('is refused without the cookies of the browser that began', async () => {
+      const { page } = await consentPage();
+      const stranger = new Browser(service);
+      expect((await stranger.submit(page, decision)).status).toBe(400);
+    });
+
+    it('cannot skip the login', async () => {
+      const browser = new Browser(service);
+      const login = await browser.open(url());
+      const form = formOf(login);
+      const consent = await browser.open(form.action.replace(/login$/, 'consent'), {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams([...form.hidden, ...decision]).toString(),
+      });
+      expect(consent.status).toBe(400);
+    });
+  });
+
+  it('sets cookies that scripts cannot read and other sites do not send', async () => {
+    const response = await fetch(url(), { redirect: 'manual' });
+    const cookies = response.headers.getSetCookie();
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const cookie of cookies) expect(cookie).toMatch(/httponly.*samesite=lax|samesite=lax.*httponly/i);
+  });
+
+  it('refuses a foreign Host', async () => {
+    const { port } = new URL(service.issuer);
+    const response = await fetch(`http://localhost:${port}/authorize`);
+    expect(response.status).toBe(403);
+    expect((await response.json()).error.data.reason).toBe('bad_host');
+  });
+});

@@ -1,0 +1,97 @@
+import { register } from './oauth-client.ts';
+import { openService, type Service } from './open-service.ts';
+
+describe('dynamic client registration', () => {
+  let service: Service;
+  beforeAll(async () => {
+    service = await openService();
+  });
+  afterAll(() => service.close());
+
+  it('registers a public client without a secret', async () => {
+    const { status, body } = await register(service, { redirect_uris: ['https://claude.ai/api/mcp/auth_callback'] });
+    expect(status).toBe(201);
+    expect(body).toMatchObject({
+      client_name: 'Test client',
+      redirect_uris: ['https://claude.ai/api/mcp/auth_callback'],
+      token_endpoint_auth_method: 'none',
+      grant_types: ['authorization_code', 'refresh_token'],
+      response_types: ['code'],
+    });
+    expect(body.client_id).toMatch(/^client_[0-9a-f]{24}$/);
+    expect(body).not.toHaveProperty('client_secret');
+  });
+
+  it.each(['client_secret_post', 'client_secret_basic', undefined])('gives a secret to %s', async (method) => {
+    const { status, body } = await register(service, { token_endpoint_auth_method: method });
+    expect(status).toBe(201);
+    expect(body.token_endpoint_auth_method).toBe(method ?? 'client_secret_basic');
+    expect(body.client_secret?.length).toBeGreaterThan(40);
+  });
+
+  it('ignores metadata that it does not know, and scopes that do not exist', async () => {
+    const { status, body } = await register(service, {
+      software_id: 'x',
+      scope: 'openid content:read everything',
+      grant_types: ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'],
+      backchannel_logout_uri: 'http://169.254.169.254/',
+      jwks_uri: 'http://127.0.0.1:1/',
+    });
+    expect(status).toBe(201);
+    expect(body.scope).toBe('content:read');
+    expect(body).not.toHaveProperty('jwks_uri');
+    expect(body).not.toHaveProperty('backchannel_logout_uri');
+  });
+
+  it.each([
+    ['no list', undefined],
+    ['an empty list', []],
+    ['plain http elsewhere', ['http://example.org/cb']],
+    ['a fragment', ['https://example.org/cb#x']],
+    ['a wildcard', ['https://*.example.org/cb']],
+    ['a user in it', ['https://claude.ai@evil.example/cb']],
+    ['javascript', ['javascript:alert(1)']],
+    ['data', ['data:text/html,x']],
+    ['no URI', ['nonsense']],
+    ['a number', [7]],
+    ['one bad among good ones', ['https://example.org/cb', 'http://example.org/cb']],
+    ['too many', Array.from({ length: 11 }, (_, index) => `https://example.org/${index}`)],
+  ])('refuses redirect URIs with %s', async (_what, uris) => {
+    const { status, body } = await register(service, { redirect_uris: uris });
+    expect(status).toBe(400);
+    expect(body.error).toBe('invalid_redirect_uri');
+  });
+
+  it.each([
+    ['no JSON', '{'],
+    ['a list', '[]'],
+    ['a text', '"x"'],
+  ])('refuses a body that is %s', async (_what, body) => {
+    const response = await fetch(`${service.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toHaveProperty('error');
+  });
+
+  it('refuses an auth method that it does not offer, and an overlong request', async () => {
+    expect((await register(service, { token_endpoint_auth_method: 'private_key_jwt' })).body.error).toBe(
+      'invalid_client_metadata',
+    );
+    const large = await register(service, { client_name: 'x'.repeat(40_000) });
+    expect(large.status).toBe(400);
+  });
+
+  it('limits registrations of one address and says when to try again', async () => {
+    const limited = await openService({ RATE_LIMIT_PER_ADDRESS: '2' });
+    await register(limited);
+    await register(limited);
+    const response = await fetch(`${limited.issuer}/register`, { method: 'POST' });
+    expect(response.status).toBe(429);
+    expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'rate_limited' });
+    await limited.close();
+  });
+});
