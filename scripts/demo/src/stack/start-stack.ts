@@ -15,7 +15,7 @@ export interface Stack {
   restart(name: ProcessName, env?: Record<string, string>): Promise<ServiceProcess>;
   /** Rejects when a process ends that nobody asked to stop; never resolves. */
   readonly failure: Promise<never>;
-  /** Waits until the site's first release is live. */
+  /** Waits until a release of the site is live and every hop says that it is ready. */
   published(): Promise<void>;
   /** Stops all, the front door first so that nothing in flight loses its upstream. */
   close(): Promise<void>;
@@ -88,7 +88,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     restart: start,
     failure,
     published: async () => {
-      const published = await Promise.race([waitForLink(publicLinkOf(layout, state.site)), failure]);
+      const link = publicLinkOf(layout, state.site);
+      const { issuer } = addresses(ports);
+      const live = async () => Boolean(await realpath(link).catch(() => undefined)) && (await isReady(issuer));
+      const published = await Promise.race([waitFor(live), failure]);
       if (!published) {
         const server = service('hugo-mcp-server');
         throw serviceFailed(specs['hugo-mcp-server'], `has published nothing in ${PUBLISH_MS / 1000} s`, server.tail());
@@ -116,11 +119,18 @@ function watched(service: ServiceProcess, expected: Set<number>): ServiceProcess
   };
 }
 
-async function waitForLink(link: string): Promise<boolean> {
+async function waitFor(condition: () => Promise<boolean>): Promise<boolean> {
   const end = Date.now() + PUBLISH_MS;
   while (Date.now() < end) {
-    if (await realpath(link).catch(() => undefined)) return true;
+    if (await condition()) return true;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   return false;
+}
+
+/** Asks the front door, which asks the hops behind it. */
+async function isReady(issuer: string): Promise<boolean> {
+  const answer = await fetch(`${issuer}/readyz`).catch(() => undefined);
+  await answer?.text();
+  return answer?.ok ?? false;
 }
