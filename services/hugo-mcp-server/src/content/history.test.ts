@@ -1,7 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { openHistory } from './history.ts';
 
 const searchPath = process.env.PATH ?? '';
@@ -17,7 +17,9 @@ afterEach(() => rm(dir, { recursive: true, force: true }));
 const open = () => openHistory({ gitDir: path.join(dir, 'history.git'), workTree: site, searchPath });
 const put = (file: string, text: string) => writeFile(path.join(site, file), text);
 const log = (format: string) =>
-  execFileSync('git', ['--git-dir', path.join(dir, 'history.git'), 'log', `--format=${format}`]).toString().trim();
+  execFileSync('git', ['--git-dir', path.join(dir, 'history.git'), 'log', `--format=${format}`])
+    .toString()
+    .trim();
 
 describe('the content history', () => {
   test('records files as they are, deletions too, with the actor in the commit', async () => {
@@ -40,7 +42,10 @@ describe('the content history', () => {
   test("takes the bytes as they are, whatever the site's ignore and attribute files say", async () => {
     const bytes = 'a\r\nb\n$Id$ \u00e9';
     await writeFile(path.join(site, '.gitignore'), 'content/\n*.md\n');
-    await writeFile(path.join(site, 'content/.gitattributes'), '* text=auto eol=lf ident working-tree-encoding=UTF-16\n');
+    await writeFile(
+      path.join(site, 'content/.gitattributes'),
+      '* text=auto eol=lf ident working-tree-encoding=UTF-16\n',
+    );
     await put('content/posts/a.md', bytes);
     await put('content/posts/:(top)b.md', bytes);
     const history = await open();

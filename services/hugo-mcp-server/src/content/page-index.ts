@@ -1,4 +1,4 @@
-import { type Dirent } from 'node:fs';
+import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isPageFileName, type PageKind, parseContentFile, routeKey, routeOf } from '../site/page-file.ts';

@@ -154,7 +154,10 @@ function withinRoots(relative: string, parts: readonly string[], roots: readonly
 }
 
 function notAFile(file: string): ArleoError {
-  return new ArleoError('not_a_file', `"${file}" is there, but is not what a page needs (a folder, a file or a device).`);
+  return new ArleoError(
+    'not_a_file',
+    `"${file}" is there, but is not what a page needs (a folder, a file or a device).`,
+  );
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): undefined {

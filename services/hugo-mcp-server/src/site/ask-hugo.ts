@@ -2,8 +2,8 @@ import { ArleoError } from '@arleo/core/errors';
 import type { Hugo } from './hugo-command.ts';
 import { parseHugoConfig } from './hugo-config.ts';
 import { type ListedPage, parseHugoList } from './hugo-list.ts';
-import { parseContentRoots } from './hugo-mounts.ts';
 import { hugoMessages } from './hugo-messages.ts';
+import { parseContentRoots } from './hugo-mounts.ts';
 import type { SiteFacts } from './site-facts.ts';
 
 /** Where Hugo may put what it makes when it is only asked. */

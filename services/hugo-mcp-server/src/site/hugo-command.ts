@@ -40,6 +40,8 @@ export interface HugoCommandOptions {
   home: string;
   /** PATH of the child. */
   searchPath: string;
+  /** More variables for every run: `HUGO_BASEURL`. */
+  env?: Record<string, string>;
 }
 
 const defaultTimeoutMs = 30_000;
@@ -64,6 +66,7 @@ export function createHugo(options: HugoCommandOptions): Hugo {
         HOME: options.home,
         LANG: 'C.UTF-8',
         GIT_TERMINAL_PROMPT: '0',
+        ...options.env,
         ...runOptions.env,
       },
     });

@@ -27,7 +27,8 @@ export function editJson(inner: string, patch: JsonObject, eol: string): string 
       continue;
     }
     const merged = isObject(value) ? mergePatch(current[key], value as JsonObject) : value;
-    if (found !== undefined) splices.push({ start: found.valueStart, end: found.end, text: print(merged, indent, eol) });
+    if (found !== undefined)
+      splices.push({ start: found.valueStart, end: found.end, text: print(merged, indent, eol) });
     else added.push(`${JSON.stringify(key)}: ${print(merged, indent, eol)}`);
   }
   if (added.length > 0) {

@@ -1,4 +1,14 @@
-import { isAlias, isCollection, isMap, isPair, isScalar, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  isAlias,
+  isCollection,
+  isMap,
+  isPair,
+  isScalar,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { isObject, type JsonObject, type JsonValue } from './json-value.ts';
 import { applySplices, lineEnd, lineStart, type Splice } from './splice.ts';
 import { yamlAfterKey, yamlField, yamlScalar } from './write-value.ts';
@@ -60,7 +70,8 @@ function pairSplices(
   const end = pairEnd(pair);
   if (value === null) {
     // The first key of a mapping inside a list shares its line with the dash.
-    if (map.items[0] === pair && inner.slice(lineStart(inner, keyRange[0]), keyRange[0]).trim() !== '') return undefined;
+    if (map.items[0] === pair && inner.slice(lineStart(inner, keyRange[0]), keyRange[0]).trim() !== '')
+      return undefined;
     return [{ start: lineStart(inner, keyRange[0]), end: lineEnd(inner, end), text: '' }];
   }
   if (isObject(value) && isMap(node) && node.flow !== true && !emptied(node, value as JsonObject)) {
@@ -68,7 +79,13 @@ function pairSplices(
   }
   const merged = isObject(value) ? mergeObjects(node, value as JsonObject) : value;
   const scalar = typeof merged !== 'object' || merged === null;
-  if (scalar && isScalar(node) && node.range && plainOrQuoted(node) && inner.slice(node.range[0], node.range[1]) !== '') {
+  if (
+    scalar &&
+    isScalar(node) &&
+    node.range &&
+    plainOrQuoted(node) &&
+    inner.slice(node.range[0], node.range[1]) !== ''
+  ) {
     return [{ start: node.range[0], end: node.range[1], text: yamlScalar(key, merged) }];
   }
   const text = `:${yamlAfterKey(key, merged, indent, eol)}`;

@@ -46,9 +46,7 @@ describe('editing a page', () => {
     expect(editPage(page, { frontMatter: { params: { weight: 3 } } })).toBe(
       page.replace('    size: 010\n', '    size: 010\n    weight: 3\n'),
     );
-    expect(editPage(page, { frontMatter: { summary: null } })).toBe(
-      page.replace('summary: >\n  folded\n  text\n', ''),
-    );
+    expect(editPage(page, { frontMatter: { summary: null } })).toBe(page.replace('summary: >\n  folded\n  text\n', ''));
     expect(editPage(page, { frontMatter: { description: 'x' } })).toBe(
       page.replace('slug: abc\n', 'slug: abc\ndescription: "x"\n'),
     );
@@ -127,7 +125,11 @@ const value: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.dictionary(name, fc.oneof(scalar, fc.array(scalar, { maxLength: 2 })), { maxKeys: 3, noNullPrototype: true }),
 );
 const fields = fc.dictionary(name, value, { maxKeys: 5, noNullPrototype: true });
-const patch = fc.dictionary(name, fc.oneof(value, fc.constant(null)), { minKeys: 1, maxKeys: 3, noNullPrototype: true });
+const patch = fc.dictionary(name, fc.oneof(value, fc.constant(null)), {
+  minKeys: 1,
+  maxKeys: 3,
+  noNullPrototype: true,
+});
 const eol = fc.constantFrom('\n', '\r\n');
 const commentTexts = ['', '# a comment', '# title: not a key', '# last'];
 const comment = fc.constantFrom('', '# a comment', '   # a comment', '# title: not a key');
@@ -148,27 +150,36 @@ function yamlPage(data: JsonObject, comments: string[], end: string): { text: st
 describe('any edit of any page', () => {
   test('says afterwards what was asked for, and keeps the text of every other field, comment and body', () => {
     fc.assert(
-      fc.property(fields, patch, fc.array(comment, { minLength: 1, maxLength: 4 }), eol, (data, change, comments, end) => {
-        const { text, chunks } = yamlPage(data, comments, end);
-        const edited = editPage(text, { frontMatter: change });
-        expect(fieldsOf(edited)).toEqual(mergePatch(data, change));
-        let at = 0;
-        for (const [key, chunk] of chunks) {
-          if (Object.hasOwn(change, key)) continue;
-          at = edited.indexOf(chunk, at);
-          expect(at).toBeGreaterThan(-1);
-        }
-        const commentLines = (page: string) => page.split(end).filter((line) => commentTexts.includes(line.trim()) && line !== '');
-        expect(commentLines(edited)).toEqual(commentLines(text));
-        expect(edited.endsWith(`---${end}${end}Body${end}`)).toBe(true);
-        if (end === '\r\n') expect(edited.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
-      }),
+      fc.property(
+        fields,
+        patch,
+        fc.array(comment, { minLength: 1, maxLength: 4 }),
+        eol,
+        (data, change, comments, end) => {
+          const { text, chunks } = yamlPage(data, comments, end);
+          const edited = editPage(text, { frontMatter: change });
+          expect(fieldsOf(edited)).toEqual(mergePatch(data, change));
+          let at = 0;
+          for (const [key, chunk] of chunks) {
+            if (Object.hasOwn(change, key)) continue;
+            at = edited.indexOf(chunk, at);
+            expect(at).toBeGreaterThan(-1);
+          }
+          const commentLines = (page: string) =>
+            page.split(end).filter((line) => commentTexts.includes(line.trim()) && line !== '');
+          expect(commentLines(edited)).toEqual(commentLines(text));
+          expect(edited.endsWith(`---${end}${end}Body${end}`)).toBe(true);
+          if (end === '\r\n') expect(edited.replaceAll('\r\n', '')).not.toMatch(/[\r\n]/);
+        },
+      ),
       { numRuns: 300 },
     );
   });
 
   test('TOML and JSON pages too', () => {
-    const flat = fc.dictionary(name, fc.oneof(scalar, fc.array(fc.string(), { maxLength: 3 })), { noNullPrototype: true });
+    const flat = fc.dictionary(name, fc.oneof(scalar, fc.array(fc.string(), { maxLength: 3 })), {
+      noNullPrototype: true,
+    });
     fc.assert(
       fc.property(flat, flat, fc.boolean(), (data, change, pretty) => {
         const json = `${JSON.stringify(data, null, pretty ? 2 : undefined)}\n\nBody\n`;
@@ -189,7 +200,9 @@ describe('any edit of any page', () => {
       fc.property(fields, patch, eol, (data, change, end) => {
         const { text } = yamlPage({ always: 1, ...data }, ['# c'], end);
         const news = Object.fromEntries(
-          Object.entries(change).filter(([key, item]) => item !== null && key !== 'always' && !Object.hasOwn(data, key)),
+          Object.entries(change).filter(
+            ([key, item]) => item !== null && key !== 'always' && !Object.hasOwn(data, key),
+          ),
         );
         const undo = Object.fromEntries(Object.keys(news).map((key) => [key, null]));
         expect(editPage(editPage(text, { frontMatter: news }), { frontMatter: undo })).toBe(text);

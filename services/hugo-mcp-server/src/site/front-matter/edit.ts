@@ -38,7 +38,10 @@ export function editPage(text: string, edit: PageEdit): string {
   }
   const inner = text.slice(parts.innerStart, parts.innerEnd);
   const edited = { yaml: editYaml, toml: editToml, json: editJson }[parts.format](inner, patch, parts.eol);
-  const result = edited === undefined ? undefined : text.slice(0, parts.innerStart) + edited + text.slice(parts.innerEnd, parts.bodyStart);
+  const result =
+    edited === undefined
+      ? undefined
+      : text.slice(0, parts.innerStart) + edited + text.slice(parts.innerEnd, parts.bodyStart);
   if (result === undefined || !says(result, wanted)) {
     throw new ArleoError(
       'front_matter_unsupported',

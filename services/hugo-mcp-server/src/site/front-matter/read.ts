@@ -21,13 +21,18 @@ export function parseInner(format: FrontMatterFormat, inner: string): JsonObject
     value = parseValue(format, inner);
   } catch (error) {
     const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
-    throw new ArleoError('front_matter_invalid', `The page's front matter is not valid ${format.toUpperCase()}: ${line}`, {
-      cause: error,
-      hint: 'Somebody wrote it by hand; it has to be mended in the file.',
-    });
+    throw new ArleoError(
+      'front_matter_invalid',
+      `The page's front matter is not valid ${format.toUpperCase()}: ${line}`,
+      {
+        cause: error,
+        hint: 'Somebody wrote it by hand; it has to be mended in the file.',
+      },
+    );
   }
   if (value === null || value === undefined) return {};
-  if (!isObject(value)) throw new ArleoError('front_matter_invalid', "The page's front matter is not a list of fields.");
+  if (!isObject(value))
+    throw new ArleoError('front_matter_invalid', "The page's front matter is not a list of fields.");
   return toJson(value) as JsonObject;
 }
 

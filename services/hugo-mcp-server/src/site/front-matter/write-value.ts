@@ -72,7 +72,9 @@ export function flowYaml(value: JsonValue): string {
   if (Array.isArray(value)) return `[${value.map(flowYaml).join(', ')}]`;
   if (!isObject(value)) return yamlScalar('', value);
   const entries = Object.entries(value as JsonObject);
-  return entries.length === 0 ? '{}' : `{ ${entries.map(([key, item]) => `${quote(key)}: ${flowYaml(item)}`).join(', ')} }`;
+  return entries.length === 0
+    ? '{}'
+    : `{ ${entries.map(([key, item]) => `${quote(key)}: ${flowYaml(item)}`).join(', ')} }`;
 }
 
 /** A value in TOML, on one line. Undefined if TOML has no such value (null). */

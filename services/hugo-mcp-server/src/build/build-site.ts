@@ -1,0 +1,84 @@
+import { mkdir } from 'node:fs/promises';
+import { ArleoError } from '@arleo/core/errors';
+import type { Hugo } from '../site/hugo-command.ts';
+import { hugoMessages } from '../site/hugo-messages.ts';
+import type { SiteFacts } from '../site/site-facts.ts';
+import { checkRelease } from './check-release.ts';
+import type { Release, Releases } from './releases.ts';
+
+/** A build that went live. */
+export interface BuildResult {
+  release: Release;
+  /** Hugo's warnings. */
+  warnings: string[];
+}
+
+/** A build that did not go live. `code` is `hugo_failed`, `build_no_home` or `build_collapsed`. */
+export class BuildError extends ArleoError {
+  /** Hugo's own lines. */
+  readonly lines: string[];
+
+  constructor(code: string, message: string, lines: string[], options: { hint?: string; cause?: unknown } = {}) {
+    super(code, message, options);
+    this.lines = lines;
+  }
+}
+
+export interface BuildSiteOptions {
+  hugo: Hugo;
+  releases: Releases;
+  siteDir: string;
+  cacheDir: string;
+  /** After this long Hugo is stopped. */
+  timeoutMs: number;
+}
+
+/** What is built. */
+export interface BuildInput {
+  facts: SiteFacts;
+  /** Page files in the site. */
+  sources: number;
+  commit?: string;
+}
+
+/**
+ * Builds the site into a fresh folder, checks it and makes it live. Whatever fails, the live site stays as it was.
+ *
+ * @throws {@link BuildError}; {@link ArleoError} `hugo_missing`, `hugo_timeout`, `public_link_occupied`
+ */
+export async function buildSite(options: BuildSiteOptions, input: BuildInput): Promise<BuildResult> {
+  const { hugo, releases, siteDir, cacheDir, timeoutMs } = options;
+  await mkdir(cacheDir, { recursive: true });
+  const staging = await releases.stage();
+  try {
+    // No --cleanDestinationDir: it sweeps before it renders, and here the folder is fresh. No build lock: there is one
+    // writer, and a lock that `hugo server` holds must not stop it.
+    const args = ['--destination', staging.dir, '--noBuildLock', '--cacheDir', cacheDir];
+    const run = await hugo.run(args, { timeoutMs });
+    const { errors, warnings } = hugoMessages(run, siteDir);
+    if (run.code !== 0) {
+      throw new BuildError('hugo_failed', 'Hugo could not build the site. The live site stays as it was.', errors);
+    }
+    const previous = await releases.live();
+    const pages = await checkRelease(staging.dir, input.facts, input.sources, previous).catch((error: unknown) => {
+      if (!(error instanceof ArleoError)) throw error;
+      throw new BuildError(error.code, error.message, [...errors, ...warnings], {
+        hint: error.hint ?? '',
+        cause: error,
+      });
+    });
+    const release = await releases.keep(staging, {
+      ...(input.commit === undefined ? {} : { commit: input.commit }),
+      built_at: new Date().toISOString(),
+      build_ms: Math.round(run.durationMs),
+      pages,
+      sources: input.sources,
+    });
+    await releases.activate(release.id);
+    await releases.prune();
+    return { release, warnings };
+  } catch (error) {
+    await releases.discard(staging);
+    throw error;
+  }
+}

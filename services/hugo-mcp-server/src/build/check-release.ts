@@ -1,0 +1,60 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { ArleoError } from '@arleo/core/errors';
+import type { SiteFacts } from '../site/site-facts.ts';
+import type { Release } from './releases.ts';
+
+/** Below this number of pages a site may lose any share of them in one build. */
+const smallSite = 10;
+
+/**
+ * Checks a build that Hugo called good before it goes live, and counts its pages.
+ *
+ * @param sources page files in the site now
+ * @param previous the live release, if there is one
+ * @returns the number of HTML files
+ * @throws {@link ArleoError} `build_no_home` if there is no home page, `build_collapsed` if more than half of the pages
+ *   are gone although the page files are still there (a broken theme or a wrong configuration)
+ */
+export async function checkRelease(
+  dir: string,
+  facts: SiteFacts,
+  sources: number,
+  previous: Release | undefined,
+): Promise<number> {
+  if (!(await hasHome(dir, facts))) {
+    throw new ArleoError('build_no_home', 'Hugo built the site without a home page. The live site stays as it was.', {
+      hint: 'A theme or the home layout is missing. Run hugo by hand in the site and look at its warnings.',
+    });
+  }
+  const pages = await countHtml(dir);
+  if (
+    previous !== undefined &&
+    previous.pages > smallSite &&
+    pages * 2 < previous.pages &&
+    sources * 2 >= previous.sources
+  ) {
+    throw new ArleoError(
+      'build_collapsed',
+      `The new build has ${pages} pages, the live site has ${previous.pages}. The live site stays as it was.`,
+      {
+        hint: `Page files went only from ${previous.sources} to ${sources}: a layout or the configuration is broken. If the loss is meant, remove the live release's .json file in the releases folder and build again.`,
+      },
+    );
+  }
+  return pages;
+}
+
+async function hasHome(dir: string, facts: SiteFacts): Promise<boolean> {
+  const candidates = ['index.html', ...facts.languages.map(({ code }) => path.join(code, 'index.html'))];
+  for (const candidate of candidates) {
+    const stats = await stat(path.join(dir, candidate)).catch(() => undefined);
+    if (stats?.isFile() && stats.size > 0) return true;
+  }
+  return false;
+}
+
+async function countHtml(dir: string): Promise<number> {
+  const names = await readdir(dir, { recursive: true });
+  return names.filter((name) => name.endsWith('.html')).length;
+}

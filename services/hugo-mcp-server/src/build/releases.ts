@@ -1,0 +1,142 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, rm, symlink, unlink } from 'node:fs/promises';
+import path from 'node:path';
+import { ArleoError } from '@arleo/core/errors';
+import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
+import * as z from 'zod';
+
+const releaseSchema = z.object({
+  id: z.string(),
+  /** The newest commit of the content history that it was built from. */
+  commit: z.string().optional(),
+  built_at: z.iso.datetime(),
+  build_ms: z.number(),
+  /** HTML files in it. */
+  pages: z.number(),
+  /** Page files of the site when it was built. */
+  sources: z.number(),
+});
+
+/** One finished build of the site. */
+export type Release = z.infer<typeof releaseSchema>;
+
+/** A folder that a build goes into. */
+export interface Staging {
+  id: string;
+  dir: string;
+}
+
+/** The built sites under `STATE_DIR/releases`, and the symlink by which the web server finds the live one. */
+export interface Releases {
+  /** A fresh, empty folder to build into. */
+  stage(): Promise<Staging>;
+  /** Makes a staged folder a release. It is not live yet. */
+  keep(staging: Staging, facts: Omit<Release, 'id'>): Promise<Release>;
+  discard(staging: Staging): Promise<void>;
+  /**
+   * Makes a release live by one rename: who asks the web server gets the old site or the new one.
+   * @throws {@link ArleoError} `public_link_occupied` if something other than our symlink is in its place
+   */
+  activate(id: string): Promise<void>;
+  /** The live release; undefined if there is none, or the link leads elsewhere. */
+  live(): Promise<Release | undefined>;
+  /** Removes all but the newest releases; never the live one. */
+  prune(): Promise<void>;
+  /** The folder of a release. */
+  dirOf(id: string): string;
+}
+
+const idPattern = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
+const stagingPrefix = '.staging-';
+
+/**
+ * Opens the releases folder and removes what builds left that were killed.
+ *
+ * @param options.keep how many releases stay
+ */
+export async function openReleases(options: { dir: string; publicLink: string; keep?: number }): Promise<Releases> {
+  const { publicLink, keep: keepCount = 5 } = options;
+  await mkdir(options.dir, { recursive: true });
+  const dir = await realpath(options.dir);
+  await clean(dir);
+  await refuseOccupied(publicLink);
+
+  const live = async (): Promise<Release | undefined> => {
+    const target = await readlink(publicLink).catch(() => undefined);
+    if (target === undefined) return undefined;
+    const absolute = path.resolve(await realpath(path.dirname(publicLink)), target);
+    return path.dirname(absolute) === dir ? readRelease(dir, path.basename(absolute)) : undefined;
+  };
+
+  return {
+    live,
+    dirOf: (id) => path.join(dir, id),
+    async stage() {
+      const stamp = new Date().toISOString().replace(/[-:.]/g, '');
+      const id = `${stamp}-${randomBytes(3).toString('hex')}`;
+      const staging = path.join(dir, stagingPrefix + id);
+      await mkdir(staging, { mode: 0o755 });
+      return { id, dir: staging };
+    },
+    async keep(staging, facts) {
+      const release: Release = { id: staging.id, ...facts };
+      // The description first: a release without one would not be known after a crash, one without its folder is swept.
+      await atomicWrite(path.join(dir, `${staging.id}.json`), `${JSON.stringify(release, null, 2)}\n`, { mode: 0o644 });
+      await rename(staging.dir, path.join(dir, staging.id));
+      await syncDirectory(dir);
+      return release;
+    },
+    discard: (staging) => rm(staging.dir, { recursive: true, force: true }),
+    async activate(id) {
+      await refuseOccupied(publicLink);
+      const parent = path.dirname(publicLink);
+      await mkdir(parent, { recursive: true });
+      // Relative, so that the state folder can be moved or restored elsewhere as a whole.
+      const target = path.relative(await realpath(parent), path.join(dir, id));
+      const temporary = `${publicLink}.${randomBytes(6).toString('hex')}.tmp`;
+      try {
+        await symlink(target, temporary);
+        await rename(temporary, publicLink);
+      } catch (error) {
+        await unlink(temporary).catch(() => {});
+        throw error;
+      }
+      await syncDirectory(parent);
+    },
+    async prune() {
+      const current = (await live())?.id;
+      const ids = (await readdir(dir)).filter((name) => idPattern.test(name)).sort();
+      for (const id of ids.slice(0, Math.max(0, ids.length - keepCount))) {
+        if (id === current) continue;
+        await rm(path.join(dir, id), { recursive: true, force: true });
+        await rm(path.join(dir, `${id}.json`), { force: true });
+      }
+    },
+  };
+}
+
+async function clean(dir: string): Promise<void> {
+  const names = await readdir(dir);
+  for (const name of names) {
+    const orphan = name.endsWith('.json') && !names.includes(name.slice(0, -'.json'.length));
+    if (!name.startsWith(stagingPrefix) && !orphan && !name.endsWith('.tmp')) continue;
+    await rm(path.join(dir, name), { recursive: true, force: true });
+  }
+}
+
+async function readRelease(dir: string, id: string): Promise<Release | undefined> {
+  try {
+    await readdir(path.join(dir, id));
+    return releaseSchema.parse(JSON.parse(await readFile(path.join(dir, `${id}.json`), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+async function refuseOccupied(publicLink: string): Promise<void> {
+  const stats = await lstat(publicLink).catch(() => undefined);
+  if (stats === undefined || stats.isSymbolicLink()) return;
+  throw new ArleoError('public_link_occupied', `${publicLink} is not a symbolic link.`, {
+    hint: 'PUBLIC_LINK is where the link to the live release is put. Move the folder that is there away, or name another place.',
+  });
+}

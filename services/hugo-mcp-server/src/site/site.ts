@@ -1,0 +1,77 @@
+import { readdir, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { askFacts, askPages } from './ask-hugo.ts';
+import type { Hugo } from './hugo-command.ts';
+import type { ListedPage } from './hugo-list.ts';
+import type { SiteFacts } from './site-facts.ts';
+
+/** The Hugo site, as Hugo itself describes it. */
+export interface Site {
+  /** The newest known facts. Before the first {@link Site.refresh}: those of a site that configures nothing. */
+  facts(): SiteFacts;
+  /** Asks Hugo, if the configuration changed since it was asked last. True if it was asked. @throws as askFacts */
+  refresh(): Promise<boolean>;
+  /** Asks Hugo for all pages' URLs. @throws as askPages */
+  refreshPages(): Promise<void>;
+  /** What Hugo says of a page file; undefined if it has not said anything. */
+  listed(file: string): ListedPage | undefined;
+  /** The page's URL: Hugo's own word, or for home and section pages (old versions do not list them) by its rule. */
+  urlOf(page: { file: string; route: string; lang: string; kind: string }): string | undefined;
+}
+
+const defaults: SiteFacts = {
+  title: '',
+  baseUrl: '/',
+  languages: [{ code: 'en', weight: 0 }],
+  defaultLanguage: 'en',
+  defaultLanguageInSubdir: false,
+  roots: [{ dir: 'content', prefix: '' }],
+};
+
+export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: string }): Site {
+  let facts = defaults;
+  let stamp: string | undefined;
+  let pages = new Map<string, ListedPage>();
+  return {
+    facts: () => facts,
+    async refresh() {
+      const now = await configStamp(options.siteDir);
+      if (now === stamp) return false;
+      facts = await askFacts(hugo, options);
+      stamp = now;
+      return true;
+    },
+    async refreshPages() {
+      const found = await askPages(hugo, options);
+      // An empty answer means that Hugo could not say: what was known stays.
+      if (found.size > 0) pages = found;
+    },
+    listed: (file) => pages.get(file),
+    urlOf: (page) => pages.get(page.file)?.url ?? urlByRule(facts, page),
+  };
+}
+
+/** Hugo's rule for branch pages, which no permalink pattern of 0.111 can change. */
+function urlByRule(facts: SiteFacts, page: { route: string; lang: string; kind: string }): string | undefined {
+  if (page.kind !== 'home' && page.kind !== 'section') return undefined;
+  const language = facts.languages.find(({ code }) => code === page.lang);
+  const own = language?.baseUrl;
+  const inSubdir = own === undefined && (page.lang !== facts.defaultLanguage || facts.defaultLanguageInSubdir);
+  const base = (own ?? facts.baseUrl).replace(/\/*$/, '/');
+  const below = page.kind === 'home' ? '' : `${page.route.toLowerCase()}/`;
+  return encodeURI(`${base}${inSubdir ? `${page.lang}/` : ''}${below}`);
+}
+
+/** Changes when a file changes from which Hugo reads its configuration. */
+async function configStamp(siteDir: string): Promise<string> {
+  const names = (await readdir(siteDir)).filter((name) => /^(?:hugo|config)\.(?:toml|ya?ml|json)$/.test(name));
+  const nested = await readdir(path.join(siteDir, 'config'), { recursive: true }).catch(() => []);
+  const files = [...names, ...nested.map((name) => path.join('config', name)), 'go.mod'];
+  const parts = await Promise.all(
+    files.sort().map(async (name) => {
+      const stats = await stat(path.join(siteDir, name)).catch(() => undefined);
+      return stats === undefined ? '' : `${name}:${stats.mtimeMs}:${stats.size}:${stats.ino}`;
+    }),
+  );
+  return parts.join('\n');
+}
