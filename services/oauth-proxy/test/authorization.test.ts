@@ -53,7 +53,7 @@ describe('authorization', () => {
     expect(tokens.scope).toBe('content:read');
   });
 
-  it('gives read and write to a client that asks for no scope', async () => {
+  it('offers every scope for a client that asks for none', async () => {
     const callback = await approve(service, url({ scope: undefined }));
     expect(callback.searchParams.get('code')).toBeTruthy();
   });

@@ -62,7 +62,7 @@ describe('/mcp', () => {
     const response = await callMcp(service, undefined);
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toBe(
-      `Bearer resource_metadata="${service.issuer}/.well-known/oauth-protected-resource/mcp", scope="content:read content:write"`,
+      `Bearer resource_metadata="${service.issuer}/.well-known/oauth-protected-resource/mcp", scope="content:read content:write site:admin"`,
     );
     expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'token_missing' });
   });

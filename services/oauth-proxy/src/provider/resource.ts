@@ -4,8 +4,8 @@ import type { ResourceServer } from 'oidc-provider';
 /** How long an access token is valid, in seconds. */
 export const ACCESS_TOKEN_SECONDS = 3600;
 
-/** What a client gets offered that asks for no scope. */
-export const DEFAULT_SCOPE = 'content:read content:write';
+/** What the owner is offered to grant to a client that asks for no scope: everything, each of it can be unticked. */
+export const DEFAULT_SCOPE = SCOPES.join(' ');
 
 /** Scopes that may be asked for; `mcp` is the one of the system before, it means read and write. */
 export const OFFERED_SCOPES: readonly string[] = [...SCOPES, 'mcp'];
