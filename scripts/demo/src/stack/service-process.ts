@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { createWriteStream, renameSync } from 'node:fs';
+import { createWriteStream, existsSync, renameSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ArleoError } from '@arleo/core/errors';
 
@@ -40,9 +40,14 @@ const STOP_MS = 15_000;
 /**
  * Starts a process and waits for its ready line.
  *
- * @throws ArleoError `service_failed`, whose message carries the last lines of its log
+ * @throws ArleoError `service_failed`, whose message carries the last lines of its log; `not_built`
  */
 export async function startService(spec: ServiceSpec): Promise<ServiceProcess> {
+  if (!existsSync(spec.script)) {
+    throw new ArleoError('not_built', `${spec.name} is not built: there is no ${spec.script}`, {
+      hint: 'Run: pnpm build',
+    });
+  }
   const child = launch(spec);
   const tail: string[] = [];
   const ready = new Promise<'ready'>((resolve) => {
