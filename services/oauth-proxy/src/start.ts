@@ -8,7 +8,7 @@ import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { openAuditLog } from '@arleo/runtime/logging/audit-log';
 import { openLog } from '@arleo/runtime/logging/log';
 import { openMetrics } from '@arleo/runtime/metrics/metrics';
-import { createForwarder } from '@arleo/runtime/proxy/forward';
+import { createForwarder, FORWARD_LIMITS } from '@arleo/runtime/proxy/forward';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type RunningServer, serve } from '@arleo/runtime/serve/serve';
 import type { Config } from './config.ts';
@@ -21,6 +21,13 @@ import { openLmdbState } from './state/lmdb-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
 
 const hop = 'oauth-proxy';
+
+/** A little longer than those of the next hop: the hop nearest to a failure is the one that has to report it. */
+const outerLimits = {
+  firstByteMs: FORWARD_LIMITS.firstByteMs + 2_000,
+  idleMs: FORWARD_LIMITS.idleMs + 2_000,
+  callMs: FORWARD_LIMITS.callMs + 2_000,
+};
 
 /** Opens everything that oauth-proxy is made of, and serves. What was opened is closed by `lifecycle`, in reverse. */
 export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
@@ -62,7 +69,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
       hop,
       target: new URL('/mcp', config.UPSTREAM_URL),
       agent,
-      limits: { maxBodyBytes: config.MAX_BODY_BYTES },
+      limits: { ...outerLimits, maxBodyBytes: config.MAX_BODY_BYTES },
       mapAnswerHeaders: addResourceMetadata(issuer),
       onFailure: (reason, error, { requestId }) =>
         log.warn('the call could not be completed', { reason, request_id: requestId, ...(error && { error }) }),
