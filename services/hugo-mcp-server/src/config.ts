@@ -31,6 +31,8 @@ const schema = z.object({
   HUGO_BIN: z.string().min(1).default('hugo').meta({ example: '/usr/bin/hugo' }),
   /** Base URL to build with, instead of the one in the site's configuration. */
   HUGO_BASEURL: z.url('is not a URL').optional().meta({ example: 'https://www.example.org/' }),
+  /** Where hugo and git are looked for, and what they look for. */
+  PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').meta({ example: '/usr/local/bin:/usr/bin:/bin' }),
   AUDIT_LOG: absolutePath('/var/log/hugo-mcp/audit.jsonl'),
   /** Refused callers in a minute from one address, before it is told to wait. */
   RATE_LIMIT_PER_ADDRESS: count(60),

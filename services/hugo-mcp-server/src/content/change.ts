@@ -1,23 +1,36 @@
-import type { ChangeAuthor } from './history.ts';
+import type { Site } from '../site/site.ts';
+import type { IndexedPage, PageIndex } from './page-index.ts';
+import type { SiteFiles } from './site-files.ts';
 
-/** What a change does to one file: its bytes before and after; undefined = no such file. */
-export interface PlannedChange {
-  /** Relative to the site. */
+/** What every read and every change of content works on. */
+export interface Library {
+  site: Site;
+  files: SiteFiles;
+  index: PageIndex;
+  now(): Date;
+}
+
+/** The page that a change is about. */
+export type PageRef = Pick<IndexedPage, 'file' | 'route' | 'lang' | 'kind'>;
+
+/** One file before and after; undefined is "not there". */
+export interface FileEdit {
   file: string;
   before: Buffer | undefined;
   after: Buffer | undefined;
-  /** First line of the commit. */
+}
+
+/** A change that was found good and is ready to be made. */
+export interface PlannedChange {
+  page: PageRef;
+  /** Empty if everything is so already. */
+  edits: FileEdit[];
+  /** First line of the commit: `Update posts/hello (fr)`. */
   message: string;
 }
 
-/** A change that waits for its turn. */
-export interface Change {
-  author: ChangeAuthor;
-  /**
-   * Looks at the site as it is now and says what to do. Called when it is the change's turn, so that nothing can come
-   * between the look and the write.
-   *
-   * @throws {@link ArleoError} when the change does not make sense (any more)
-   */
-  plan(): Promise<PlannedChange>;
-}
+/**
+ * Checks a change against the site as it is at this moment. It runs when its turn comes, and again if the changes it
+ * was built with have to be taken back.
+ */
+export type Plan = (library: Library) => Promise<PlannedChange>;

@@ -1,22 +1,22 @@
-import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
 import { BuildError, type BuildResult } from '../build/build-site.ts';
-import type { Change, PlannedChange } from './change.ts';
-import type { History } from './history.ts';
+import { applyEdits, undoEdits } from './apply-edits.ts';
+import type { Library, Plan, PlannedChange } from './change.ts';
+import type { ChangeAuthor, History } from './history.ts';
 import type { Journal } from './journal.ts';
-import type { PageIndex } from './page-index.ts';
-import type { SiteFiles } from './site-files.ts';
+import { revisionOf } from './revision.ts';
 
-/** What became of a change: written, committed and live are separate facts. */
+/** What became of a change. */
 export interface Written {
   planned: PlannedChange;
-  /** The commit in the content history; undefined if the bytes were that already. */
+  /** The commit in the content history; undefined if there was nothing to change. */
   commit: string | undefined;
-  build: BuildResult;
+  /** The build that made it live; undefined if there was nothing to change. */
+  build: BuildResult | undefined;
 }
 
 /** Told how far a change is. */
-export type Progress = (step: 'waiting' | 'writing' | 'building' | 'live') => void;
+export type Progress = (message: string) => void;
 
 /** The one writer of the site. */
 export interface Writer {
@@ -26,182 +26,218 @@ export interface Writer {
    *
    * @throws {@link ArleoError} of the change's plan, of the files, or of the build with Hugo's own lines
    */
-  write(change: Change, progress?: Progress): Promise<Written>;
-  /** Builds what is there. @throws as {@link Writer.write} */
+  write(plan: Plan, author: ChangeAuthor, progress?: Progress): Promise<Written>;
+  /** Builds what is there. @throws {@link ArleoError} of the build */
   build(progress?: Progress): Promise<BuildResult>;
-  /** Says that somebody else changed files: they enter the history before the next change. */
-  changedByHand(): void;
+  /** Takes what somebody changed by hand into the history, when nothing else waits. */
+  adopt(): void;
   /** Resolves when nothing waits and nothing is under way; nothing new is taken after this. */
   close(): Promise<void>;
 }
 
 /** What the writer works with. */
 export interface WriterOptions {
-  files: SiteFiles;
+  library: Library;
   history: History;
   journal: Journal;
-  index: PageIndex;
-  roots: () => readonly string[];
   /** Builds the site and puts it live. */
-  build: (commit: string | undefined) => Promise<BuildResult>;
+  publish(commit: string | undefined): Promise<BuildResult>;
+  /** Puts right what was interrupted; the writer takes nothing on before it has succeeded. */
+  recover(): Promise<void>;
+  /** Told of failures, also of those that no caller is told of. */
+  onError(message: string, error: unknown): void;
 }
 
-interface Job {
-  change: Change | undefined;
+interface ChangeJob {
+  plan: Plan;
+  author: ChangeAuthor;
   progress: Progress;
-  resolve: (written: Written | BuildResult) => void;
-  reject: (error: unknown) => void;
+  resolve(written: Written): void;
+  reject(error: unknown): void;
 }
+
+interface BuildJob {
+  plan?: undefined;
+  progress: Progress;
+  resolve(result: BuildResult): void;
+  reject(error: unknown): void;
+}
+
+type Job = ChangeJob | BuildJob;
 
 interface Applied {
-  job: Job;
+  job: ChangeJob;
   planned: PlannedChange;
   commit: string | undefined;
 }
 
 /**
- * One loop, one change after the other; nothing is written while Hugo reads. Everything that arrives during a build
- * shares the next one. When a shared build fails, all of its changes are taken back and each is tried alone, so that
- * one bad page never costs anybody else's.
+ * One loop, one change after the other, and nothing is written while Hugo reads. What arrives during a build shares the
+ * next one. When a shared build fails, all of its changes are taken back and each is tried alone, so that one bad page
+ * never costs anybody else's.
  */
 export function createWriter(options: WriterOptions): Writer {
-  const { files, history, journal, index } = options;
+  const { library, history, journal, publish } = options;
   let waiting: Job[] = [];
   let loop: Promise<void> | undefined;
-  let byHand = false;
+  let adopting = false;
+  let recovered = false;
   let closed = false;
 
-  const apply = async (planned: PlannedChange): Promise<void> => {
-    if (planned.after) await files.write(planned.file, planned.after);
-    else await files.remove(planned.file);
+  const prepare = async () => {
+    if (!recovered) await options.recover();
+    recovered = true;
+    // What is on disk before a change is what the change can be taken back to.
+    await history.commitFolders(
+      library.site.facts().roots.map(({ dir }) => dir),
+      (await history.head()) === undefined ? 'Content as it was found' : 'Changed by hand',
+    );
   };
 
-  const revert = async (applied: readonly Applied[]): Promise<void> => {
-    for (const { planned } of [...applied].reverse()) {
-      if (planned.before) await files.write(planned.file, planned.before);
-      else {
-        await files.remove(planned.file);
-        await removeEmptyFolders(planned.file);
-      }
-    }
-    const changed = applied.map(({ planned }) => planned.file);
-    await history.commitFiles(changed, `Take back: ${applied.map(({ planned }) => planned.message).join('; ')}`);
-    await index.refresh(changed.map((file) => path.posix.dirname(file)));
-    await journal.end();
+  let base: string | undefined;
+  const note = (changes: readonly PlannedChange[]) => {
+    const files = changes.flatMap(({ edits }) =>
+      edits.map(({ file, before, after }) => ({ file, before: revision(before), after: revision(after) })),
+    );
+    return journal.write({ ...(base === undefined ? {} : { base }), files });
   };
 
-  const removeEmptyFolders = async (file: string): Promise<void> => {
-    for (let dir = path.posix.dirname(file); dir.includes('/'); dir = path.posix.dirname(dir)) {
-      if (!(await files.removeEmptyDir(dir))) return;
-    }
-  };
-
-  /** Plans, writes and commits one change; what it refuses is told to its caller. */
-  const tryApply = async (job: Job, noted: PlannedChange[]): Promise<Applied | undefined> => {
-    const { change } = job;
-    if (!change) return undefined;
+  /** Plans, writes and commits one change; what refuses it is told to its caller. */
+  const apply = async (job: ChangeJob, before: readonly Applied[]): Promise<Applied | undefined> => {
+    let planned: PlannedChange;
     try {
-      job.progress('writing');
-      const planned = await change.plan();
-      noted.push(planned);
-      await journal.begin(await history.head(), noted);
-      await apply(planned);
-      const commit = await history.commitFiles([planned.file], planned.message, change.author);
-      if (!planned.after) await removeEmptyFolders(planned.file);
-      await index.refresh([path.posix.dirname(planned.file)]);
-      return { job, planned, commit };
+      planned = await job.plan(library);
     } catch (error) {
       job.reject(error);
       return undefined;
     }
+    if (planned.edits.length === 0) {
+      job.resolve({ planned, commit: undefined, build: undefined });
+      return undefined;
+    }
+    try {
+      await note([...before.map((one) => one.planned), planned]);
+      await applyEdits(library, planned.edits);
+      const commit = await history.commitFiles(filesOf(planned), planned.message, job.author);
+      job.progress('Written and committed');
+      return { job, planned, commit };
+    } catch (error) {
+      await undoEdits(library, planned.edits);
+      await history.commitFiles(filesOf(planned), `Take back: ${planned.message}`, job.author);
+      job.reject(notWritten(error));
+      return undefined;
+    }
   };
 
-  const settle = (applied: readonly Applied[], builds: readonly Job[], build: BuildResult): void => {
-    for (const { job, planned, commit } of applied) {
-      job.progress('live');
-      job.resolve({ planned, commit, build });
+  const takeBack = async (applied: readonly Applied[]) => {
+    for (const { planned, job } of [...applied].reverse()) {
+      await undoEdits(library, planned.edits);
+      await history.commitFiles(filesOf(planned), `Take back: ${planned.message}`, job.author);
     }
-    for (const job of builds) {
-      job.progress('live');
-      job.resolve(build);
-    }
-  };
-
-  const buildNow = async (jobs: readonly Job[]): Promise<BuildResult> => {
-    for (const job of jobs) job.progress('building');
-    return options.build(await history.head());
+    await journal.clear();
   };
 
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
-    if (byHand) {
-      byHand = false;
-      await history.commitFolders(options.roots(), 'Changed by hand');
-      await index.refresh(options.roots());
-    }
-    const builds = jobs.filter((job) => !job.change);
+    await prepare();
+    base = await history.head();
+    const builds = jobs.filter((job): job is BuildJob => job.plan === undefined);
     const applied: Applied[] = [];
-    const noted: PlannedChange[] = [];
     for (const job of jobs) {
-      const done = await tryApply(job, noted);
-      if (done) applied.push(done);
+      const done = job.plan === undefined ? undefined : await apply(job, applied);
+      if (done !== undefined) applied.push(done);
     }
-    if (applied.length === 0 && builds.length === 0) return;
+    if (applied.length === 0) await journal.clear();
+    const concerned = [...applied.map(({ job }) => job), ...builds];
+    if (concerned.length === 0) return;
     try {
-      const build = await buildNow([...applied.map(({ job }) => job), ...builds]);
-      await journal.end();
-      settle(applied, builds, build);
+      for (const job of concerned) job.progress('Hugo is building the site');
+      const build = await publish(await history.head());
+      await journal.clear();
+      for (const { job, planned, commit } of applied) job.resolve({ planned, commit, build });
+      for (const job of builds) job.resolve(build);
     } catch (error) {
-      await revert(applied);
-      if (applied.length + builds.length === 1 || !(error instanceof BuildError)) {
-        for (const job of [...applied.map(({ job }) => job), ...builds]) job.reject(takenBack(error, job));
+      await takeBack(applied);
+      if (concerned.length === 1 || !(error instanceof BuildError)) {
+        for (const { job } of applied) job.reject(takenBack(error));
+        for (const job of builds) job.reject(withLines(error));
         return;
       }
-      for (const job of [...applied.map(({ job }) => job), ...builds]) await runBatch([job]);
+      for (const { job } of applied) await runBatch([job]);
+      if (builds.length > 0) await runBatch(builds);
     }
   };
 
   const run = async (): Promise<void> => {
-    while (waiting.length > 0) {
+    while (waiting.length > 0 || adopting) {
       const jobs = waiting;
       waiting = [];
+      adopting = false;
       try {
-        await runBatch(jobs);
+        if (jobs.length === 0) await prepare();
+        else await runBatch(jobs);
       } catch (error) {
-        for (const job of jobs) job.reject(error);
+        // What is on disk may be half way: nothing more is taken on before it was put right.
+        recovered = false;
+        options.onError('the writer could not go on', error);
+        for (const job of jobs) job.reject(notWritten(error));
       }
     }
     loop = undefined;
   };
 
-  const enqueue = <Result>(change: Change | undefined, progress: Progress = () => undefined): Promise<Result> => {
-    if (closed)
-      return Promise.reject(new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.'));
-    return new Promise<Result>((resolve, reject) => {
-      progress('waiting');
-      waiting.push({ change, progress, resolve: resolve as Job['resolve'], reject });
-      loop ??= Promise.resolve().then(run);
-    });
+  const enqueue = (job: Job) => {
+    if (closed) return job.reject(new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.'));
+    waiting.push(job);
+    loop ??= Promise.resolve().then(run);
   };
 
   return {
-    write: (change, progress) => enqueue<Written>(change, progress),
-    build: (progress) => enqueue<BuildResult>(undefined, progress),
-    changedByHand() {
-      byHand = true;
+    write: (plan, author, progress = () => {}) =>
+      new Promise((resolve, reject) => enqueue({ plan, author, progress, resolve, reject })),
+    build: (progress = () => {}) => new Promise((resolve, reject) => enqueue({ progress, resolve, reject })),
+    adopt() {
+      if (closed) return;
+      adopting = true;
+      loop ??= Promise.resolve().then(run);
     },
     async close() {
       closed = true;
-      while (loop) await loop;
+      while (loop !== undefined) await loop;
     },
   };
 }
 
-/** The build's failure as the caller reads it: Hugo's own lines, and that the change is not there. */
-function takenBack(error: unknown, job: Job): unknown {
+function filesOf({ edits }: PlannedChange): string[] {
+  return edits.map(({ file }) => file);
+}
+
+function revision(bytes: Buffer | undefined): string | null {
+  return bytes === undefined ? null : revisionOf(bytes);
+}
+
+/** A disk that is full or read-only speaks in error codes; the caller gets a sentence. */
+function notWritten(error: unknown): unknown {
+  if (error instanceof ArleoError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return new ArleoError('write_failed', `The change could not be written (${code}). The page stays as it was.`, {
+    cause: error,
+    hint: "Check free space, permissions and mounts on the site's machine.",
+  });
+}
+
+/** The build's failure as the author of the change reads it. */
+function takenBack(error: unknown): unknown {
   if (!(error instanceof ArleoError)) return error;
-  const lines = error instanceof BuildError && error.lines.length > 0 ? `\n${error.lines.join('\n')}` : '';
-  const hint = job.change
-    ? 'The change was taken back; nothing of it is on the site. Mend what Hugo says and try again.'
-    : (error.hint ?? 'Mend what Hugo says and build again.');
-  return new ArleoError(error.code, `${error.message}${lines}`, { cause: error, hint });
+  const hint = error instanceof BuildError ? 'Mend what Hugo says and try again.' : error.hint;
+  return withLines(error, `${error.message} The change was taken back; nothing of it is on the site.`, hint);
+}
+
+/** The same error with Hugo's own lines in its message. */
+function withLines(error: unknown, message?: string, hint?: string): unknown {
+  if (!(error instanceof ArleoError)) return error;
+  const lines = error instanceof BuildError ? error.lines : [];
+  const text = [message ?? error.message, ...(lines.length === 0 ? [] : ['Hugo says:', ...lines])].join('\n');
+  const advice = hint ?? error.hint;
+  return new ArleoError(error.code, text, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
 }

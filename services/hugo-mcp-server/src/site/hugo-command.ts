@@ -67,6 +67,7 @@ export function createHugo(options: HugoCommandOptions): Hugo {
         LANG: 'C.UTF-8',
         GIT_TERMINAL_PROMPT: '0',
         ...options.env,
+        ...options.env,
         ...runOptions.env,
       },
     });

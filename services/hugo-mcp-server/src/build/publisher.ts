@@ -1,0 +1,57 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import type { PageIndex } from '../content/page-index.ts';
+import type { Site } from '../site/site.ts';
+import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
+
+/** Makes the content as it is on disk the live site, and knows what is live. */
+export interface Publisher {
+  /**
+   * Builds and switches. Asks Hugo anew for configuration and URLs on the way.
+   * @param commit the newest commit of the content history
+   * @throws as {@link buildSite}, and `site_config_invalid`
+   */
+  publish(commit: string | undefined): Promise<BuildResult>;
+  /** True if the live release has a file at this URL. */
+  serves(url: string): Promise<boolean>;
+}
+
+export function createPublisher(options: BuildSiteOptions & { site: Site; index: PageIndex }): Publisher {
+  const { site, index, releases } = options;
+  return {
+    async publish(commit) {
+      if (await site.refresh()) await index.rebuild();
+      const build = buildSite(options, {
+        facts: site.facts(),
+        sources: index.pages().length,
+        ...(commit === undefined ? {} : { commit }),
+      });
+      // Beside the build: what Hugo says of URLs must not make the answer later.
+      const [result] = await Promise.all([build, site.refreshPages().catch(() => undefined)]);
+      return result;
+    },
+    async serves(url) {
+      const release = await releases.live();
+      if (release === undefined) return false;
+      for (const file of filesOf(url, site.facts().baseUrl)) {
+        const stats = await stat(path.join(releases.dirOf(release.id), file)).catch(() => undefined);
+        if (stats?.isFile()) return true;
+      }
+      return false;
+    },
+  };
+}
+
+/** Where a URL's page may be in a release: by its path below the base URL, or (a language on its own host) by its path. */
+function filesOf(url: string, baseUrl: string): string[] {
+  let pathname: string;
+  try {
+    pathname = decodeURIComponent(new URL(url, 'http://localhost').pathname);
+  } catch {
+    return [];
+  }
+  const base = new URL(baseUrl, 'http://localhost').pathname.replace(/\/*$/, '/');
+  const below = pathname.startsWith(base) ? pathname.slice(base.length) : pathname.slice(1);
+  if (below.split('/').includes('..')) return [];
+  return below === '' || below.endsWith('/') ? [`${below}index.html`] : [below];
+}

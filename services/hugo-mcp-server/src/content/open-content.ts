@@ -1,0 +1,142 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import type { Log } from '@arleo/runtime/logging/log';
+import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
+import { createPublisher } from '../build/publisher.ts';
+import { openReleases } from '../build/releases.ts';
+import type { Hugo } from '../site/hugo-command.ts';
+import { createSite } from '../site/site.ts';
+import type { Library } from './change.ts';
+import { createEditor, type Editor } from './editor.ts';
+import { type History, openHistory } from './history.ts';
+import { openJournal } from './journal.ts';
+import { createPageIndex } from './page-index.ts';
+import { recover } from './recover.ts';
+import { openSiteFiles } from './site-files.ts';
+import { watchContent } from './watch-content.ts';
+import { createWriter } from './writer.ts';
+
+/** Where things are. */
+export interface ContentPlaces {
+  siteDir: string;
+  stateDir: string;
+  publicLink: string;
+  /** PATH for git. */
+  searchPath: string;
+}
+
+/** The site, open for editing. */
+export interface Content {
+  editor: Editor;
+  /** Resolves when pages can be read; fails with the reason why not, and tries again at the next call. */
+  readable(): Promise<void>;
+}
+
+/** Longest build, in milliseconds: a call ends after 120 s, and has to be told what happened. */
+const buildTimeoutMs = 100_000;
+
+/**
+ * Opens the site. What takes time goes on after it has returned: asking Hugo, reading all pages, putting right what a
+ * crash left, taking what was changed by hand into the history, and the first build. Calls wait for what they need.
+ *
+ * @throws {@link ArleoError} `public_link_occupied`; the file system's errors
+ */
+export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, lifecycle: Lifecycle): Promise<Content> {
+  const { stateDir, publicLink, searchPath } = places;
+  const scratchDir = path.join(stateDir, 'scratch');
+  await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+  const releases = await openReleases({ dir: path.join(stateDir, 'releases'), publicLink });
+  const journal = await openJournal(path.join(stateDir, 'journal.json'));
+  const files = await openSiteFiles(places.siteDir, () => site.facts().roots.map(({ dir }) => dir));
+  const site = createSite(hugo, { siteDir: files.root, scratchDir });
+  const index = createPageIndex(files.root, () => site.facts());
+  const library: Library = { site, files, index, now: () => new Date() };
+  const history = openLater(() =>
+    openHistory({ gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath }),
+  );
+  const publisher = createPublisher({
+    hugo,
+    releases,
+    site,
+    index,
+    siteDir: files.root,
+    cacheDir: path.join(stateDir, 'cache'),
+    timeoutMs: buildTimeoutMs,
+  });
+
+  const watch = watchContent({
+    root: files.root,
+    onChange: (dirs) => {
+      index.refresh(dirs).then(
+        () => {
+          watch.sync(index.dirs());
+          writer.adopt();
+        },
+        (error: unknown) => log.error('changed pages could not be read', { error }),
+      );
+    },
+    onLimit: (everyMs) => log.warn('too many folders to watch: all are looked at now and then', { every_ms: everyMs }),
+  });
+
+  const readable = once(async () => {
+    await site.refresh();
+    await index.rebuild();
+    watch.sync(index.dirs());
+  });
+
+  const writer = createWriter({
+    library,
+    history,
+    journal,
+    publish: (commit) => publisher.publish(commit),
+    async recover() {
+      await readable();
+      const restored = await recover(library, history, journal, (await releases.live())?.commit);
+      if (restored.length > 0) log.warn('a change that was interrupted was taken back', { files: restored });
+    },
+    onError: (message, error) => log.error(message, { error }),
+  });
+  lifecycle.onClose('watch', () => watch.close());
+  lifecycle.onClose('hugo', () => hugo.close());
+  lifecycle.onClose('writer', () => writer.close());
+
+  const begin = async () => {
+    await readable();
+    const live = await releases.live();
+    // A release of other content is served until the new one is built.
+    if (live === undefined) await writer.build();
+    else await Promise.all([writer.adopt(), site.refreshPages()]);
+  };
+  begin().catch((error: unknown) => log.error('the site could not be prepared', { error }));
+  return { editor: createEditor({ library, writer, publisher, readable }), readable };
+}
+
+/** A function that runs once; if it failed, again at the next call. */
+function once(run: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => {
+    running ??= run().catch((error: unknown) => {
+      running = undefined;
+      throw error;
+    });
+    return running;
+  };
+}
+
+/** A history that is opened at its first use: reads need no Git, and a missing one is reported by what needs it. */
+function openLater(open: () => Promise<History>): History {
+  let opened: Promise<History> | undefined;
+  const get = () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    head: async () => (await get()).head(),
+    commitFiles: async (...args) => (await get()).commitFiles(...args),
+    commitFolders: async (...args) => (await get()).commitFolders(...args),
+    show: async (...args) => (await get()).show(...args),
+  };
+}

@@ -1,0 +1,88 @@
+import path from 'node:path';
+import { openActorVerifier } from '@arleo/core/actor';
+import { openBcrypt } from '@arleo/core/tokens/bcrypt';
+import { openTokenStore } from '@arleo/core/tokens/token-store';
+import { openClientAddress } from '@arleo/runtime/http/client-address';
+import { createEdge } from '@arleo/runtime/http/edge';
+import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
+import { openAuditLog } from '@arleo/runtime/logging/audit-log';
+import { openLog } from '@arleo/runtime/logging/log';
+import { openMetrics } from '@arleo/runtime/metrics/metrics';
+import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
+import { type RunningServer, serve } from '@arleo/runtime/serve/serve';
+import type { Config } from './config.ts';
+import { openContent } from './content/open-content.ts';
+import { createAuthenticate } from './http/authenticate.ts';
+import { createReadiness } from './http/readiness.ts';
+import { createMcpEndpoint } from './mcp/mcp-endpoint.ts';
+import { createHugo } from './site/hugo-command.ts';
+import { allTools } from './tools/all-tools.ts';
+
+const hop = 'hugo-mcp-server';
+const version = '0.1.0';
+
+/** Opens everything that hugo-mcp-server is made of, and serves. */
+export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
+  const log = openLog({ service: hop, level: config.LOG_LEVEL });
+  const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
+  lifecycle.onClose('audit log', () => audit.close());
+
+  const bcrypt = openBcrypt();
+  lifecycle.onClose('bcrypt threads', () => bcrypt.close());
+  const tokens = await openTokenStore({ file: config.TOKENS_FILE, bcrypt });
+  lifecycle.onClose('token store', () => tokens.close());
+  tokens.onChange(({ type, id }) => audit.record({ event_type: `token.${type}`, result: 'success', resource: id }));
+  tokens.onProblem((problem) =>
+    problem
+      ? log.error('the token file cannot be used', { error: problem })
+      : log.info('the token file is whole again'),
+  );
+
+  const hugo = createHugo({
+    bin: config.HUGO_BIN,
+    siteDir: config.SITE_DIR,
+    home: path.join(config.STATE_DIR, 'home'),
+    searchPath: config.PATH,
+    ...(config.HUGO_BASEURL && { env: { HUGO_BASEURL: config.HUGO_BASEURL } }),
+  });
+  const places = {
+    siteDir: config.SITE_DIR,
+    stateDir: config.STATE_DIR,
+    publicLink: config.PUBLIC_LINK ?? path.join(config.STATE_DIR, 'public'),
+    searchPath: config.PATH,
+  };
+  const { editor, readable } = await openContent(hugo, places, log, lifecycle);
+
+  const mcp = createMcpEndpoint({
+    tools: allTools(editor),
+    version,
+    audit,
+    log,
+    authenticate: createAuthenticate(tokens, await openActorVerifier(config.ACTOR_PUBLIC_KEY)),
+    failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
+    maxBodyBytes: config.MAX_BODY_BYTES,
+  });
+  const ready = createReadiness({ hugo, siteDir: config.SITE_DIR, readable, tokens });
+  const server = await serve({
+    hop,
+    listener: createEdge({
+      hop,
+      trustRequestId: true,
+      clientAddress: openClientAddress([]),
+      guard: { origins: new Set() },
+      ready: () => (server.draining() ? { ready: false, problems: ['stopping'] } : ready()),
+      metrics: openMetrics(hop),
+      mcp,
+    }),
+    host: config.HOST,
+    port: config.PORT,
+    tls: { key: config.TLS_KEY, cert: config.TLS_CERT },
+    drainMs: config.DRAIN_SECONDS * 1000,
+  });
+  lifecycle.onClose('server', () => server.close());
+
+  audit.record({ event_type: 'service.started', result: 'success' });
+  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
+  log.info('ready', { url: server.url });
+  return server;
+}

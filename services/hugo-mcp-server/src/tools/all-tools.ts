@@ -1,0 +1,20 @@
+import type { Editor } from '../content/editor.ts';
+import { buildSite } from './build-site.ts';
+import { createPage } from './create-page.ts';
+import { deletePage } from './delete-page.ts';
+import { getPage } from './get-page.ts';
+import { listPages } from './list-pages.ts';
+import type { AnyTool } from './tool.ts';
+import { updatePage } from './update-page.ts';
+
+/** Every tool, in the order in which they are listed. */
+export function allTools(editor: Editor): AnyTool[] {
+  return [
+    listPages(editor),
+    getPage(editor),
+    createPage(editor),
+    updatePage(editor),
+    deletePage(editor),
+    buildSite(editor),
+  ];
+}

@@ -1,0 +1,27 @@
+import { updatePageArgs } from '@arleo/core/content/arguments';
+import * as z from 'zod';
+import type { Editor } from '../content/editor.ts';
+import { authorOf, warningText, whereText, writeFacts, writeShape } from './results.ts';
+import { defineTool } from './tool.ts';
+
+/** `update_page` */
+export const updatePage = (editor: Editor) =>
+  defineTool({
+    name: 'update_page',
+    title: 'Update a page',
+    description:
+      "Changes the content or front matter of a page, builds the site and puts it live. What you leave out stays exactly as it is; lastmod changes only if you give it in front_matter. Give expected_revision from get_page, so that nobody else's change is overwritten.",
+    scope: 'content:write',
+    input: updatePageArgs,
+    output: z.object(writeShape),
+    annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+    slow: true,
+    resource: ({ route, lang }) => `${route} (${lang})`,
+    async run(args, call) {
+      const outcome = await editor.update(args, authorOf(call), call.progress);
+      const { route, lang } = outcome.page;
+      const what = outcome.changed ? `Updated ${route} (${lang})` : `${route} (${lang}) was like that already`;
+      const text = `${what}, revision ${outcome.revision}. ${whereText(outcome)}`;
+      return { structured: writeFacts(outcome), text: text + warningText(outcome.build?.warnings) };
+    },
+  });
