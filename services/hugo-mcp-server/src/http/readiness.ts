@@ -30,9 +30,9 @@ export function createReadiness(options: ReadinessOptions): () => Promise<Readin
 
   return async () => {
     const [site, program] = await Promise.all([
-      access(siteDir, constants.R_OK | constants.W_OK | constants.X_OK).then(
+      access(siteDir, constants.R_OK | constants.X_OK).then(
         () => readable().then(() => undefined, sentence),
-        () => `The site ${siteDir} is not there, or may not be written.`,
+        () => `The site ${siteDir} is not there, or may not be read.`,
       ),
       hugoProblem(),
     ]);

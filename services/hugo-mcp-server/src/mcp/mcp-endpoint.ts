@@ -7,12 +7,12 @@ import { sendError } from '@arleo/runtime/http/respond';
 import { serverTiming } from '@arleo/runtime/http/server-timing';
 import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { duplicateHeader } from '@arleo/runtime/proxy/headers';
-import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Authenticate, Refusal } from '../http/authenticate.ts';
 import { type Message, readMessage } from '../http/read-message.ts';
 import type { Caller } from '../tools/tool.ts';
 import { createServer, type ServedRequest, type ServerOptions } from './create-server.ts';
+import { abortedByClient, sendWebResponse, toWebRequest } from './web-exchange.ts';
 
 /** What the endpoint is made of. */
 export interface EndpointOptions extends ServerOptions {
@@ -36,18 +36,12 @@ const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_ref
 export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
   const { authenticate, maxBodyBytes, tools, log } = options;
   const refuseCaller = createCallerRefusal(options);
-  const serve = (responseMode: 'auto' | 'sse') => {
-    const handler = createMcpHandler(
-      (context) => createServer(context.authInfo?.extra?.served as ServedRequest, options),
-      {
-        responseMode,
-        keepAliveMs,
-        maxRequestBodySize: maxBodyBytes,
-        onerror: (error) => log.debug('the MCP handler refused a request', { error }),
-      },
-    );
-    return toNodeHandler(handler, { onerror: (error) => log.error('the MCP handler failed', { error }) });
-  };
+  const serve = (responseMode: 'auto' | 'sse') =>
+    createMcpHandler((context) => createServer(context.authInfo?.extra?.served as ServedRequest, options), {
+      responseMode,
+      keepAliveMs,
+      onerror: (error) => log.debug('the MCP handler refused a request', { error }),
+    });
   const quick = serve('auto');
   const slow = serve('sse');
 
@@ -75,8 +69,13 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
       clientAddress: context.clientAddress,
       userAgent: request.headers['user-agent'],
     };
-    const auth = { token: '', clientId: caller.clientId, scopes: [...caller.scopes], extra: { served } };
-    await (tool?.slow ? slow : quick)(Object.assign(request, { auth }), response, message);
+    const authInfo = { token: '', clientId: caller.clientId, scopes: [...caller.scopes], extra: { served } };
+    const handler = tool?.slow ? slow : quick;
+    const result = await handler.fetch(toWebRequest(request, abortedByClient(response)), {
+      authInfo,
+      parsedBody: message,
+    });
+    await sendWebResponse(result, response);
   };
 
   return (request, response, context) => {
