@@ -56,8 +56,9 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
   return tool;
 }
 
-/** A tool's refusal: code, what happened and what to do, for Claude to read. */
+/** A tool's refusal: code, what happened and what to do, as text for Claude, and as data for programs. */
 export function toolError(code: string, message: string, hint?: string): CallToolResult {
   const text = `${message}${hint === undefined ? '' : ` ${hint}`} [${code}]`;
-  return { isError: true, content: [{ type: 'text', text }] };
+  const error = { code, message, ...(hint === undefined ? {} : { hint }) };
+  return { isError: true, content: [{ type: 'text', text }], _meta: { 'arleo/error': error } };
 }
