@@ -8,6 +8,8 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)"
 
 main() {
   [[ $# -eq 0 ]] || fatal "unknown argument: $1" 'Usage: scripts/test.sh (one package alone: cd services/oauth-proxy && pnpm test)' 2
+  # The login and consent pages are tried in a real browser.
+  NEEDS+=(chromium)
   setup
 
   local results status=0
