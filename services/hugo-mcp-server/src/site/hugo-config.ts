@@ -61,7 +61,8 @@ function parseTomlOutput(output: string): Values | undefined {
 function parseGoOutput(output: string): Values {
   const values: Values = {};
   for (const line of output.split('\n')) {
-    const match = /^([a-z0-9_]+) = (.*)$/.exec(line);
+    // The separator is that of the configuration file's own format.
+    const match = /^([a-z0-9_]+)(?: = |: )(.*)$/.exec(line);
     if (match?.[1] === undefined || match[2] === undefined) continue;
     values[match[1]] = goValue(match[2]);
   }
@@ -71,12 +72,8 @@ function parseGoOutput(output: string): Values {
 function goValue(raw: string): unknown {
   if (raw === 'true' || raw === 'false') return raw === 'true';
   if (/^-?\d+$/.test(raw)) return Number(raw);
-  if (!raw.startsWith('"')) return raw;
-  try {
-    return JSON.parse(raw);
-  } catch {
-    return raw.slice(1, -1);
-  }
+  // Quotation marks are put around, and nothing inside is escaped.
+  return /^".*"$/.test(raw) ? raw.slice(1, -1) : raw;
 }
 
 function readLanguages(value: unknown): Language[] {

@@ -4,8 +4,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 
-/** Files by path. */
-export type Files = Readonly<Record<string, string>>;
+/** Files by path; undefined leaves one out. */
+export type Files = Readonly<Record<string, string | undefined>>;
 
 const layout = '<!doctype html><title>{{ .Title }}</title><main>{{ .Content }}</main>\n';
 
@@ -48,6 +48,7 @@ export async function tempDir(name: string): Promise<TempDir> {
     path: dir,
     async write(files) {
       for (const [file, text] of Object.entries(files)) {
+        if (text === undefined) continue;
         const absolute = path.join(dir, file);
         await mkdir(path.dirname(absolute), { recursive: true });
         await writeFile(absolute, text);
