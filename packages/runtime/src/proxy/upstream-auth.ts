@@ -1,45 +1,49 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Hop } from '@arleo/core/errors';
-import type { RequestContext } from '../http/request-context.ts';
 import { sendError } from '../http/respond.ts';
 
 /** As much of a refusal as is read, in bytes. */
 const maxRefusalBytes = 16 * 1024;
 
+/** Milliseconds that the body of a refusal may take. */
+const refusalMs = 1_000;
+
 /**
  * Answers 502 `upstream_auth` for a 401 of the next hop. A 401 must not reach the client: it would throw its own good
- * token away, while what was refused are the credentials between the hops. The hop and reason of the refusal are kept.
+ * token away, while what was refused are the credentials between the hops. Who refused, and why, is kept in
+ * `refused_by`, `refused_reason` and `refused_message`.
  */
 export function answerRefusedCredentials(
   answer: IncomingMessage,
   response: ServerResponse,
   hop: Hop,
-  context: RequestContext,
+  requestId: string,
 ): void {
   const chunks: Buffer[] = [];
   let size = 0;
-  let sent = false;
-  const send = (): void => {
-    if (sent) return;
-    sent = true;
-    sendError(response, hop, 'upstream_auth', { requestId: context.requestId, data: refusalOf(Buffer.concat(chunks)) });
-  };
+  const timer = setTimeout(() => answer.destroy(), refusalMs);
   answer.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= maxRefusalBytes) chunks.push(chunk);
     else answer.destroy();
   });
-  answer.once('close', send);
-  answer.once('error', send);
-  answer.setTimeout(1_000, () => answer.destroy());
+  // Broken off or not, whatever was said is passed on when the answer is over.
+  answer.on('error', () => undefined);
+  answer.once('close', () => {
+    clearTimeout(timer);
+    sendError(response, hop, 'upstream_auth', { requestId, data: refusalOf(Buffer.concat(chunks)) });
+  });
 }
 
-function refusalOf(body: Buffer): Record<string, unknown> {
+function refusalOf(body: Buffer): Record<string, string> {
   try {
     const { data, message } = JSON.parse(body.toString()).error;
-    // A hop between that already turned a 401 into a 502 never comes here; what is read is the first refusal itself.
-    return { refused_by: String(data.hop), refused_reason: String(data.reason), refused_message: String(message) };
+    return { refused_by: text(data.hop), refused_reason: text(data.reason), refused_message: text(message) };
   } catch {
     return {};
   }
+}
+
+function text(value: unknown): string {
+  return String(value).slice(0, 300);
 }
