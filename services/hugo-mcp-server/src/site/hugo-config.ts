@@ -94,12 +94,22 @@ function readLanguages(value: unknown): Language[] {
 }
 
 function goLanguages(raw: string): Language[] {
-  return goMapEntries(raw).flatMap(([code, settings]) => {
+  return goMapEntries(raw).flatMap(([code, all]) => {
+    const settings = withoutNested(all);
     if (/\bdisabled:true\b/.test(settings)) return [];
     const weight = /(?:^|[ [])weight:(\d+)(?=[ \]]|$)/.exec(settings)?.[1];
     const baseUrl = /(?:^|[ [])baseurl:(\S+?)(?=[ \]]|$)/.exec(settings)?.[1];
     return [{ code, weight: Number(weight ?? 0), ...(baseUrl === undefined ? {} : { baseUrl }) }];
   });
+}
+
+/** The text without the maps and lists inside it, whose keys are not the language's own. */
+function withoutNested(settings: string): string {
+  for (let text = settings; ; ) {
+    const next = text.replace(/(?:map)?\[[^[\]]*\]/g, '');
+    if (next === text) return text;
+    text = next;
+  }
 }
 
 /** The entries `code:map[…]` directly inside a Go map of maps. */
