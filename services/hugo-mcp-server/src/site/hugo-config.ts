@@ -106,7 +106,7 @@ function goLanguages(raw: string): Language[] {
 /** The text without the maps and lists inside it, whose keys are not the language's own. */
 function withoutNested(settings: string): string {
   for (let text = settings; ; ) {
-    const next = text.replace(/(?:map)?\[[^[\]]*\]/g, '');
+    const next = text.replace(/(?:map|:)\[[^[\]]*\]/g, '');
     if (next === text) return text;
     text = next;
   }
