@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openActorVerifier } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
@@ -11,6 +12,7 @@ import { openMetrics } from '@arleo/runtime/metrics/metrics';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type RunningServer, serve } from '@arleo/runtime/serve/serve';
 import type { Config } from './config.ts';
+import { holdLock } from './content/hold-lock.ts';
 import { openContent } from './content/open-content.ts';
 import { createAuthenticate } from './http/authenticate.ts';
 import { createReadiness } from './http/readiness.ts';
@@ -26,6 +28,10 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const log = openLog({ service: hop, level: config.LOG_LEVEL });
   const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
   lifecycle.onClose('audit log', () => audit.close());
+
+  await mkdir(config.STATE_DIR, { recursive: true, mode: 0o750 });
+  const release = await holdLock(path.join(config.STATE_DIR, 'service.lock'));
+  lifecycle.onClose('lock of the state folder', release);
 
   const bcrypt = openBcrypt();
   lifecycle.onClose('bcrypt threads', () => bcrypt.close());

@@ -103,6 +103,14 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
     return view;
   };
 
+  /** One scan at a time: of two at once, the one that began earlier could put the older state in place last. */
+  let scanning: Promise<void> = Promise.resolve();
+  const inTurn = (work: () => Promise<void>): Promise<void> => {
+    const turn = scanning.then(work);
+    scanning = turn.catch(() => {});
+    return turn;
+  };
+
   return {
     pages: () => current().pages,
     find: (route, lang) => current().byKey.get(routeKey(route, lang)),
@@ -112,20 +120,22 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
       return undefined;
     },
     holdsOtherPages: (dir) => current().pages.some(({ file }) => isBelow(file, dir)),
-    async refresh(changed) {
-      // A folder that is new and not known yet is found from the nearest one that is.
-      const start = new Set<string>();
-      for (const dir of changed) {
-        let at = dir;
-        while (!dirs.has(at) && at.includes('/')) at = path.posix.dirname(at);
-        if (dirs.has(at) || facts().roots.some((root) => root.dir === at)) start.add(at);
-      }
-      await scanAll([...start]);
-    },
-    async rebuild() {
-      dirs.clear();
-      await scanAll(facts().roots.map(({ dir }) => dir));
-    },
+    refresh: (changed) =>
+      inTurn(async () => {
+        // A folder that is new and not known yet is found from the nearest one that is.
+        const start = new Set<string>();
+        for (const dir of changed) {
+          let at = dir;
+          while (!dirs.has(at) && at.includes('/')) at = path.posix.dirname(at);
+          if (dirs.has(at) || facts().roots.some((root) => root.dir === at)) start.add(at);
+        }
+        await scanAll([...start]);
+      }),
+    rebuild: () =>
+      inTurn(async () => {
+        dirs.clear();
+        await scanAll(facts().roots.map(({ dir }) => dir));
+      }),
     dirs: () => dirs.keys(),
   };
 }

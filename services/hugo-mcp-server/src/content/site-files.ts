@@ -39,9 +39,15 @@ export const PAGE_FILE_MAX_BYTES = 4 * 1024 * 1024;
 /**
  * @param siteDir the site's folder; may itself be reached through symlinks
  * @param roots the content folders, relative to the site
+ * @throws {@link ArleoError} `site_missing`
  */
 export async function openSiteFiles(siteDir: string, roots: () => readonly string[]): Promise<SiteFiles> {
-  const root = await realpath(siteDir);
+  const root = await realpath(siteDir).catch((cause: unknown) => {
+    throw new ArleoError('site_missing', `The site's folder ${siteDir} is not there.`, {
+      cause,
+      hint: 'Set SITE_DIR to the folder that holds hugo.toml (or config.toml) and content/.',
+    });
+  });
 
   /** Checks every component of a relative path; `missing` is the index of the first that does not exist. */
   const inspect = async (relative: string) => {

@@ -1,0 +1,132 @@
+import { execFileSync } from 'node:child_process';
+import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { createLifecycle } from '@arleo/runtime/serve/lifecycle';
+import { holdLock } from './content/hold-lock.ts';
+import { startService, type TestService } from './testing/service-fixture.ts';
+
+const hugoPath = execFileSync('sh', ['-c', 'command -v hugo']).toString().trim();
+let service: TestService;
+const at = (name: string) => path.join(service.dir.path, name);
+
+/** What a power cut would leave: the site and the state as they are on disk at this moment. */
+async function snapshot(): Promise<void> {
+  await rm(at('snapshot'), { recursive: true, force: true });
+  for (const name of ['site', 'state']) {
+    await cp(at(name), at(`snapshot/${name}`), { recursive: true, verbatimSymlinks: true });
+  }
+  await rm(at('snapshot/state/service.lock'), { force: true });
+}
+
+/** Starts again on what the snapshot holds. */
+async function startOnSnapshot(): Promise<void> {
+  await service.stop();
+  for (const name of ['site', 'state']) {
+    await rm(at(name), { recursive: true });
+    await cp(at(`snapshot/${name}`), at(name), { recursive: true, verbatimSymlinks: true });
+  }
+  await service.restart();
+}
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+const update = (content: string) => service.call('update_page', { route: 'posts/hello', lang: 'en', content });
+const stored = () => service.dir.read('site/content/posts/hello/index.en.md');
+const subjects = async () => (await service.git('log', '--format=%s')).trim().split('\n');
+
+beforeEach(async () => {
+  service = await startService({
+    prepare: (dir) =>
+      writeFile(
+        path.join(dir.path, 'hugo'),
+        `#!/bin/sh\ncase "$*" in *--destination*) touch "${dir.path}/building"; while [ -e "${dir.path}/gate" ]; do sleep 0.02; done ;; esac\nexec "${hugoPath}" "$@"\n`,
+        { mode: 0o755 },
+      ),
+    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo') }),
+  });
+  await service.call('build_site', {});
+  await rm(at('building'));
+});
+afterEach(() => service?.dispose());
+
+test('a change that was written and committed but not built is taken back', async () => {
+  const before = await stored();
+  await writeFile(at('gate'), '');
+  const writes = [
+    update('Interrupted.'),
+    service.call('create_page', { route: 'posts/new', lang: 'en', title: 'N', content: 'x' }),
+  ];
+  await until(async () => (await readdir(service.dir.path)).includes('building'));
+  expect(await stored()).toContain('Interrupted.');
+  await snapshot();
+  await rm(at('gate'));
+  await Promise.all(writes);
+
+  await startOnSnapshot();
+  await until(async () => (await subjects())[0]?.startsWith('Take back') === true);
+  expect(await stored()).toBe(before);
+  expect(await service.live('en/posts/hello/index.html')).toContain('Hi.');
+  expect(await readdir(at('state/releases'))).not.toContainEqual(expect.stringMatching(/^\.staging/));
+  expect(await readdir(at('state'))).not.toContain('journal.json');
+  const again = await update('Again.');
+  expect(again.json.result.structuredContent).toMatchObject({ live: true });
+  expect((await service.call('get_page', { route: 'posts/new', lang: 'en' })).text).toContain('[page_not_found]');
+});
+
+test('a change that is live stays, although nobody was told', async () => {
+  await writeFile(at('gate'), '');
+  const write = update('Live already.');
+  await until(async () => (await readdir(service.dir.path)).includes('building'));
+  const journal = await service.dir.read('state/journal.json');
+  await rm(at('gate'));
+  await write;
+  await writeFile(at('state/journal.json'), journal);
+  await snapshot();
+  await startOnSnapshot();
+  await until(async () => !(await readdir(at('state'))).includes('journal.json'));
+  expect(await stored()).toContain('Live already.');
+  expect((await subjects())[0]).toBe('Update posts/hello (en)');
+});
+
+test('a file that was written but not committed is put back; one that somebody changed since is not', async () => {
+  const before = await stored();
+  await writeFile(at('gate'), '');
+  const write = update('Interrupted.');
+  await until(async () => (await readdir(service.dir.path)).includes('building'));
+  const journal = await service.dir.read('state/journal.json');
+  const interrupted = await stored();
+  await rm(at('gate'));
+  await write;
+  await service.call('update_page', { route: 'posts/hello', lang: 'en', content: 'Hi.' });
+  expect(await stored()).toBe(before);
+
+  const base = (await service.git('rev-parse', 'HEAD')).trim();
+  await snapshot();
+  const entry = { ...JSON.parse(journal), base };
+  await writeFile(at('snapshot/state/journal.json'), JSON.stringify(entry));
+  await writeFile(at('snapshot/site/content/posts/hello/index.en.md'), interrupted);
+  await startOnSnapshot();
+  await until(async () => !(await readdir(at('state'))).includes('journal.json'));
+  expect(await stored()).toBe(before);
+
+  await snapshot();
+  await writeFile(at('snapshot/state/journal.json'), JSON.stringify(entry));
+  await writeFile(at('snapshot/site/content/posts/hello/index.en.md'), 'by hand\n');
+  await startOnSnapshot();
+  await until(async () => (await subjects())[0] === 'Changed by hand');
+  expect(await stored()).toBe('by hand\n');
+});
+
+test('a second service on the same state is refused, the lock of a dead one is taken over', async () => {
+  await expect(holdLock(at('state/service.lock'))).rejects.toMatchObject({ code: 'lock_held' });
+  await service.stop();
+  const dead = { host: '', boot: '', pid: 1, start: '0', nonce: '0123456789abcdef' };
+  const { hostname } = await import('node:os');
+  await writeFile(at('state/service.lock'), JSON.stringify({ ...dead, host: hostname() }));
+  const lifecycle = createLifecycle();
+  lifecycle.onClose('lock', await holdLock(at('state/service.lock')));
+  await lifecycle.closeAll();
+  await service.restart();
+});
