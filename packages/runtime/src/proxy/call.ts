@@ -204,8 +204,6 @@ export class Call implements Timed {
     let headers = answerHeaders(answer, hop, this.#context);
     if (mapAnswerHeaders) headers = mapAnswerHeaders(status, headers);
     passAnswer(answer, this.#response, status, headers, this);
-    // Whoever answers early does not want the rest of the body.
-    if (!this.#bodySent) this.#request.resume();
   }
 
   /** A chunk of the answer went to the client. */

@@ -271,6 +271,36 @@ describe('streams', () => {
     expect(received).toBe(blocks * block.length);
   });
 
+  it('a next hop that does not read stops the client from sending', async () => {
+    const size = 64 * 1024 * 1024;
+    const { url, port } = await hopToRaw(
+      (socket) => {
+        socket.on('data', (head) => {
+          if (String(head).startsWith('GET')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+          else socket.pause();
+        });
+      },
+      { maxBodyBytes: size },
+    );
+    const client = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    client.write(`POST /mcp HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`);
+    const block = Buffer.alloc(64 * 1024);
+    let sent = 0;
+    const pump = (): void => {
+      while (sent < size) {
+        sent += block.length;
+        if (!client.write(block)) return void client.once('drain', pump);
+      }
+    };
+    pump();
+    for (let before = -1; before !== sent; ) {
+      before = sent;
+      for (let round = 0; round < 50; round += 1) await send(url, { method: 'GET' });
+    }
+    expect(sent).toBeLessThan(size);
+    client.destroy();
+  });
+
   it('a client that goes away ends the call of the next hop', async () => {
     const gone = signal();
     const { url, failures } = await hopTo((_request, response) => {
@@ -531,6 +561,23 @@ describe('an answer that comes before the body was read', () => {
     const answer = await send(url, { body: Buffer.alloc(size), headers: { 'Transfer-Encoding': 'chunked' } });
     expect(answer).toMatchObject({ status: 413, text: '{"too":"large"}' });
     expect(failures).toEqual([]);
+  });
+
+  it('gets through a next hop that reads no more, and the connection of the client can be used again', async () => {
+    const size = 8 * 1024 * 1024;
+    const { url } = await hopToRaw(
+      (socket) => {
+        socket.on('data', (head) => {
+          if (String(head).startsWith('GET')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell');
+          else socket.pause().write('HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno');
+        });
+      },
+      { maxBodyBytes: size, discardBytes: size },
+    );
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    opened.push({ close: async () => agent.destroy() });
+    expect(await send(url, { body: Buffer.alloc(size), agent })).toMatchObject({ status: 413, text: 'no' });
+    expect(await send(url, { method: 'GET', agent })).toMatchObject({ status: 200, text: 'well' });
   });
 
   it('gets through when the body does not go on at all', async () => {
