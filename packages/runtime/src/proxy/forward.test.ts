@@ -271,26 +271,29 @@ describe('streams', () => {
     expect(received).toBe(blocks * block.length);
   });
 
-  it('a next hop that does not read stops the client from sending', async () => {
+  it('a next hop that does not read stops the client from sending, until it has answered', async () => {
     const size = 64 * 1024 * 1024;
+    const deaf = signal<net.Socket>();
     const { url, port } = await hopToRaw(
       (socket) => {
         socket.on('data', (head) => {
           if (String(head).startsWith('GET')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
-          else socket.pause();
+          else deaf.resolve(socket.pause());
         });
       },
-      { maxBodyBytes: size },
+      { maxBodyBytes: size, discardBytes: size },
     );
-    const client = net.connect(port, '127.0.0.1').on('error', () => undefined);
+    const client = net.connect(port, '127.0.0.1');
     client.write(`POST /mcp HTTP/1.1\r\nHost: x\r\nContent-Length: ${size}\r\n\r\n`);
     const block = Buffer.alloc(64 * 1024);
+    const all = signal();
     let sent = 0;
     const pump = (): void => {
       while (sent < size) {
         sent += block.length;
         if (!client.write(block)) return void client.once('drain', pump);
       }
+      all.resolve();
     };
     pump();
     for (let before = -1; before !== sent; ) {
@@ -298,6 +301,11 @@ describe('streams', () => {
       for (let round = 0; round < 50; round += 1) await send(url, { method: 'GET' });
     }
     expect(sent).toBeLessThan(size);
+
+    const answer = new Promise((resolve) => client.once('data', (data) => resolve(String(data))));
+    (await deaf.promise).write('HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno');
+    expect(await answer).toMatch(/^HTTP\/1\.1 413 /);
+    await all.promise;
     client.destroy();
   });
 
@@ -561,23 +569,6 @@ describe('an answer that comes before the body was read', () => {
     const answer = await send(url, { body: Buffer.alloc(size), headers: { 'Transfer-Encoding': 'chunked' } });
     expect(answer).toMatchObject({ status: 413, text: '{"too":"large"}' });
     expect(failures).toEqual([]);
-  });
-
-  it('gets through a next hop that reads no more, and the connection of the client can be used again', async () => {
-    const size = 8 * 1024 * 1024;
-    const { url } = await hopToRaw(
-      (socket) => {
-        socket.on('data', (head) => {
-          if (String(head).startsWith('GET')) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell');
-          else socket.pause().write('HTTP/1.1 413 No\r\nContent-Length: 2\r\n\r\nno');
-        });
-      },
-      { maxBodyBytes: size, discardBytes: size },
-    );
-    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
-    opened.push({ close: async () => agent.destroy() });
-    expect(await send(url, { body: Buffer.alloc(size), agent })).toMatchObject({ status: 413, text: 'no' });
-    expect(await send(url, { method: 'GET', agent })).toMatchObject({ status: 200, text: 'well' });
   });
 
   it('gets through when the body does not go on at all', async () => {
