@@ -9,7 +9,9 @@ import type { TestStack } from './start.ts';
 /** The audit events of one hop. */
 export async function auditEvents(stack: TestStack, hop: Hop): Promise<Record<string, unknown>[]> {
   const text = await readFile(stack.layout.audit(hop), 'utf8');
-  return text
+  // What follows the last line feed is a line that is being written at this moment.
+  const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+  return whole
     .split('\n')
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line));
