@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { freePorts } from '@arleo/demo/stack/ports';
 import { grant } from '../e2e/oauth.ts';
-import { startTestStack } from '../e2e/start.ts';
+import { startTestStack, type TestStack } from '../e2e/start.ts';
 import { measureFootprint } from './footprint.ts';
 import { measureProxying, startNginxChain } from './proxying.ts';
 import { type Row, reached, table } from './report.ts';
@@ -21,6 +21,8 @@ async function main(args: readonly string[]): Promise<void> {
   if (args.length > 0 && file === undefined) throw new Error(usage);
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-bench-'));
   const say = (text: string): void => void process.stderr.write(`==> ${text}\n`);
+  // nginx reads its files as another user.
+  await chmod(folder, 0o755);
   const rows: Row[] = [];
   try {
     say('warm token check');
@@ -39,23 +41,21 @@ async function main(args: readonly string[]): Promise<void> {
 async function benchProxying(folder: string, say: (text: string) => void): Promise<Row[]> {
   const free = await freePorts();
   const ports = { upstream: free['hugo-mcp-server'], inner: free['hugo-mcp-proxy'], outer: free['oauth-proxy'] };
-  const stack = await startTestStack({
+  const env = {
     'oauth-proxy': { RATE_LIMIT_PER_SUBJECT: '1000000000' },
     'hugo-mcp-proxy': { UPSTREAM_URL: `https://127.0.0.1:${ports.upstream}` },
+  };
+  let stop = async (): Promise<void> => {};
+  const stack = await startTestStack(env, async ({ tlsCert, tlsKey }) => {
+    stop = await startNginxChain(folder, ports, tlsCert, tlsKey);
   });
   try {
-    const stop = await startNginxChain(folder, ports, stack.layout.tlsCert, stack.layout.tlsKey);
-    try {
-      say('proxying, beside nginx');
-      const { accessToken } = await grant(stack.addresses.issuer, {
-        passphrase: await passphrase(stack.layout.passphrase),
-      });
-      return await measureProxying(folder, stack, accessToken, ports);
-    } finally {
-      await stop();
-    }
+    say('proxying, beside nginx');
+    const { accessToken } = await grant(stack.addresses.issuer, { passphrase: await passphrase(stack) });
+    return await measureProxying(folder, stack, accessToken, ports);
   } finally {
     await stack.dispose();
+    await stop();
   }
 }
 
@@ -65,7 +65,7 @@ async function benchStack(say: (text: string) => void): Promise<Row[]> {
   const rows: Row[] = [];
   try {
     const { accessToken } = await grant(stack.addresses.issuer, {
-      passphrase: await passphrase(stack.layout.passphrase),
+      passphrase: await passphrase(stack),
     });
     say('start and memory');
     rows.push(...(await measureFootprint(stack)));
@@ -79,8 +79,8 @@ async function benchStack(say: (text: string) => void): Promise<Row[]> {
   return rows;
 }
 
-async function passphrase(file: string): Promise<string> {
-  return (await readFile(file, 'utf8')).trim();
+async function passphrase({ layout }: TestStack): Promise<string> {
+  return (await readFile(layout.passphrase, 'utf8')).trim();
 }
 
 main(process.argv.slice(2)).catch((error: Error) => {

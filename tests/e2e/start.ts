@@ -4,7 +4,7 @@ import path from 'node:path';
 import { freePorts } from '@arleo/demo/stack/ports';
 import type { ProcessName } from '@arleo/demo/stack/services';
 import { type Stack, startStack } from '@arleo/demo/stack/start-stack';
-import { stateLayout } from '@arleo/demo/state/layout';
+import { type StateLayout, stateLayout } from '@arleo/demo/state/layout';
 import { prepareState } from '@arleo/demo/state/prepare-state';
 
 /** A stack of real processes on throw-away state. */
@@ -16,11 +16,19 @@ export interface TestStack extends Stack {
 /** Extra environment by process. */
 export type StackEnv = Partial<Record<ProcessName, Record<string, string>>>;
 
-/** Starts the bundled services on free ports with the example site; the limits per address are out of the tests' way. */
-export async function startTestStack(env: StackEnv = {}): Promise<TestStack> {
+/**
+ * Starts the bundled services on free ports with the example site; the limits per address are out of the tests' way.
+ *
+ * @param prepared is called when keys and certificates are there and nothing runs yet
+ */
+export async function startTestStack(
+  env: StackEnv = {},
+  prepared: (layout: StateLayout) => Promise<void> = async () => {},
+): Promise<TestStack> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-e2e-'));
   const layout = stateLayout(path.join(folder, 'state'));
   const state = await prepareState(layout, undefined);
+  await prepared(layout);
   const relaxed = { RATE_LIMIT_PER_ADDRESS: '100000', RATE_LIMIT_PER_SUBJECT: '100000' };
   const stack = await startStack({
     layout,
