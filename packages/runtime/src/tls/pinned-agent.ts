@@ -10,15 +10,21 @@ export type PinFailure = 'pin_mismatch' | 'cert_expired' | 'cert_host_mismatch' 
 
 /** What {@link createPinnedAgent} needs. */
 export interface PinnedAgentOptions {
-  /** The one certificate that is trusted, PEM. */
+  /** The one certificate that is trusted, PEM. Of several in the text the first counts. */
   certificate: string;
   /** SHA-256 of the certificate as hex, colons allowed. When given, `certificate` must have it. */
   sha256?: string | undefined;
   /** Milliseconds for TCP connect and TLS handshake together; 2,000 if absent. */
   connectMs?: number;
-  /** Sockets open at the same time at most; 256 if absent. */
+  /** Sockets open at the same time at most; as many as the server's own limit if absent, so that no request queues. */
   maxSockets?: number;
 }
+
+/**
+ * Milliseconds after which an unused connection is closed: well before any server of ours closes it (75 s), since a
+ * request that meets a closing connection is lost.
+ */
+const unusedMs = 30_000;
 
 /** SHA-256 of a PEM certificate's DER form, lower-case hex. */
 export function certificateSha256(pem: string): string {
@@ -41,7 +47,6 @@ export function createPinnedAgent(options: PinnedAgentOptions): https.Agent {
 
 interface Pinned {
   certificate: X509Certificate;
-  pem: string;
   digest: Buffer;
 }
 
@@ -61,7 +66,7 @@ function readPinned({ certificate: pem, sha256 }: PinnedAgentOptions): Pinned {
       { hint: 'Compare with: openssl x509 -in server.crt -noout -fingerprint -sha256' },
     );
   }
-  return { certificate, pem, digest };
+  return { certificate, digest };
 }
 
 function digestOf(der: Buffer): Buffer {
@@ -72,72 +77,89 @@ class PinnedAgent extends https.Agent {
   readonly #pinned: Pinned;
   readonly #connectMs: number;
 
-  constructor(pinned: Pinned, { connectMs = 2000, maxSockets = 256 }: PinnedAgentOptions) {
-    // No TLS session is ever resumed: a resumed one carries no certificate that could be compared.
-    super({ keepAlive: true, maxSockets, scheduling: 'lifo', maxCachedSessions: 0 });
+  constructor(pinned: Pinned, { connectMs = 2000, maxSockets = 1024 }: PinnedAgentOptions) {
+    super({ keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo', timeout: unusedMs });
     this.#pinned = pinned;
     this.#connectMs = connectMs;
+  }
+
+  /** Connections differ by nothing but their target; the long name that the base class makes costs time on each request. */
+  override getName(options?: https.RequestOptions): string {
+    return `${options?.host}:${options?.port}`;
   }
 
   override createConnection(
     options: tls.ConnectionOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
-  ): Duplex | null | undefined {
+  ): undefined {
     const host = options.host ?? 'localhost';
     const socket = tls.connect({
       host,
       port: options.port,
-      ca: [this.#pinned.pem],
+      ca: [this.#pinned.certificate.toString()],
+      // A pinned certificate that an authority issued is a trust anchor all the same.
+      allowPartialTrustChain: true,
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
       // An IP address is no server name (RFC 6066 section 3); it is still compared with the certificate.
       servername: isIP(host) ? '' : host,
       checkServerIdentity: (_name, peer) => this.#refusal(peer.raw, host),
-    });
+      // No `session` is ever given: a resumed one would carry no certificate that could be compared.
+    } as tls.ConnectionOptions);
+    socket.setNoDelay(true);
     const timer = setTimeout(() => {
-      socket.destroy(new ArleoError('connect_timeout', 'No TLS connection to the next hop in time.'));
+      settle(new ArleoError('connect_timeout', 'No TLS connection to the next hop in time.'));
     }, this.#connectMs);
+    let connected = false;
     let settled = false;
     const settle = (error: Error | null): void => {
       if (settled) return;
       settled = true;
       clearTimeout(timer);
-      socket.removeListener('error', settle);
+      socket.removeListener('close', closed);
+      if (error) socket.destroy();
+      else socket.removeListener('error', failed);
       callback?.(error, socket);
     };
-    socket.once('error', (error) => settle(this.#explain(error)));
-    socket.once('secureConnect', () => {
-      const refusal = this.#refusal(socket.getPeerX509Certificate()?.raw, host);
-      if (!refusal) return settle(null);
-      socket.destroy();
-      settle(refusal);
+    const failed = (error: Error): void => settle(this.#explain(error, connected));
+    const closed = (): void => settle(refused('tls_failed'));
+    socket.once('connect', () => {
+      connected = true;
     });
+    socket.on('error', failed);
+    socket.once('close', closed);
+    socket.once('secureConnect', () => settle(this.#distrust(socket, host) ?? null));
     return undefined;
+  }
+
+  /** Looks once more at what the handshake has established, whatever the callbacks before were told. */
+  #distrust(socket: tls.TLSSocket, host: string): ArleoError | undefined {
+    if (!socket.authorized || socket.isSessionReused()) return refused('tls_failed');
+    return this.#refusal(socket.getPeerX509Certificate()?.raw, host);
   }
 
   #refusal(der: Buffer | undefined, host: string): ArleoError | undefined {
     if (!der || !timingSafeEqual(digestOf(der), this.#pinned.digest)) return refused('pin_mismatch');
     const { certificate } = this.#pinned;
+    if (!this.#inTime()) return refused('cert_expired');
     const named = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
     return named ? undefined : refused('cert_host_mismatch');
   }
 
-  #explain(error: NodeJS.ErrnoException): Error {
+  #inTime(): boolean {
+    const { validFrom, validTo } = this.#pinned.certificate;
+    const now = Date.now();
+    return now >= Date.parse(validFrom) && now <= Date.parse(validTo);
+  }
+
+  #explain(error: NodeJS.ErrnoException, connected: boolean): Error {
     if (error instanceof ArleoError) return error;
     const code = error.code ?? '';
     if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-      return refused(this.#outOfTime() ? 'cert_expired' : 'pin_mismatch', error);
+      return refused(this.#inTime() ? 'pin_mismatch' : 'cert_expired', error);
     }
     if (chainFailures.has(code)) return refused('pin_mismatch', error);
-    return code.startsWith('ERR_SSL') || code.startsWith('ERR_TLS') || code === 'EPROTO'
-      ? refused('tls_failed', error)
-      : error;
-  }
-
-  #outOfTime(): boolean {
-    const { validFrom, validTo } = this.#pinned.certificate;
-    const now = Date.now();
-    return now < Date.parse(validFrom) || now > Date.parse(validTo);
+    return connected || code === 'ECONNRESET' ? refused('tls_failed', error) : error;
   }
 }
 
@@ -151,6 +173,8 @@ const chainFailures = new Set([
   'CERT_SIGNATURE_FAILURE',
   'CERT_UNTRUSTED',
   'INVALID_CA',
+  'INVALID_PURPOSE',
+  'PATH_LENGTH_EXCEEDED',
 ]);
 
 const messages: Record<PinFailure, string> = {
@@ -161,5 +185,5 @@ const messages: Record<PinFailure, string> = {
 };
 
 function refused(code: PinFailure, cause?: unknown): ArleoError {
-  return new ArleoError(code, messages[code], { cause });
+  return new ArleoError(code, messages[code], cause === undefined ? {} : { cause });
 }
