@@ -80,10 +80,10 @@ export function upstreamSite(port: number, root: string, certificate: string, ke
   };
 }
 
-/** One plain proxying hop; an https target is verified against `certificate`, as hugo-mcp-proxy does. */
+/** One plain proxying hop; an https target is verified against `certificate` (nginx compares no IP addresses, so by its DNS name). */
 export function hopSite(name: string, port: number, target: URL, certificate?: string): NginxSite {
   const verify = certificate
-    ? `proxy_ssl_verify on; proxy_ssl_trusted_certificate ${certificate}; proxy_ssl_name ${target.hostname};`
+    ? `proxy_ssl_verify on; proxy_ssl_trusted_certificate ${certificate}; proxy_ssl_name localhost;`
     : '';
   return {
     name,
