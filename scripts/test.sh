@@ -24,12 +24,12 @@ main() {
   setup
   export CHROMIUM="${CHROMIUM:-$(find_browser)}"
 
-  local results status=0
-  results="$(mktemp -d)"
+  local status=0
+  RESULTS="$(mktemp -d)"
+  trap 'rm -rf "$RESULTS"' EXIT
   info 'Testing'
-  ARLEO_TEST_RESULTS="$results" run pnpm --dir "$ROOT" --no-bail --workspace-concurrency=1 -r test || status=$?
-  node "$ROOT/scripts/count-tests.mjs" "$results" "$status" || status=1
-  rm -rf "$results"
+  ARLEO_TEST_RESULTS="$RESULTS" run pnpm --dir "$ROOT" --no-bail --workspace-concurrency=1 -r test || status=$?
+  node "$ROOT/scripts/count-tests.mjs" "$RESULTS" "$status" || status=1
   return "$status"
 }
 
