@@ -1,5 +1,5 @@
-import { generateKeyPairSync } from 'node:crypto';
-import { type CryptoKey, decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { type ActorClaims, type ActorVerifier, importActorKey, openActorVerifier, signActor } from './actor.ts';
 
 const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -13,11 +13,11 @@ const claims: ActorClaims = {
 };
 const now = Date.UTC(2026, 4, 9, 13, 42, 11);
 
-let key: CryptoKey;
+let key: KeyObject;
 let verifier: ActorVerifier;
 
 beforeAll(async () => {
-  key = await importActorKey(pair.privateKey.export({ type: 'sec1', format: 'pem' }).toString());
+  key = importActorKey(pair.privateKey.export({ type: 'sec1', format: 'pem' }).toString());
   verifier = await openActorVerifier(publicPem, { now: () => now });
 });
 
@@ -31,7 +31,7 @@ function variant(payload: Record<string, unknown>, header: Record<string, unknow
 }
 
 test('an assertion says who calls, with which client, scopes and request id', async () => {
-  const jwt = await signActor(key, claims, now);
+  const jwt = signActor(key, claims, now);
   expect(decodeProtectedHeader(jwt)).toEqual({ alg: 'ES256', typ: 'arleo-actor+jwt' });
   expect(decodeJwt(jwt)).toEqual({
     iss: 'oauth-proxy',
@@ -53,12 +53,11 @@ test('an assertion says who calls, with which client, scopes and request id', as
 
 test('keys may be PKCS #8 as well, and nothing but EC P-256', async () => {
   const pkcs8 = pair.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  await expect(verifier.verify(await signActor(await importActorKey(pkcs8), claims, now))).resolves.toBeDefined();
+  await expect(verifier.verify(signActor(importActorKey(pkcs8), claims, now))).resolves.toBeDefined();
   const p384 = generateKeyPairSync('ec', { namedCurve: 'P-384' });
   const invalid = expect.objectContaining({ code: 'actor_key_invalid' });
-  await expect(importActorKey(p384.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())).rejects.toEqual(
-    invalid,
-  );
+  const pem = p384.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
+  expect(() => importActorKey(pem)).toThrow(invalid);
   await expect(openActorVerifier(p384.publicKey.export({ type: 'spki', format: 'pem' }).toString())).rejects.toEqual(
     invalid,
   );
@@ -101,8 +100,8 @@ describe('refuses as invalid', () => {
 
   test('another key', async () => {
     const other = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const jwt = await signActor(
-      await importActorKey(other.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
+    const jwt = signActor(
+      importActorKey(other.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()),
       claims,
       now,
     );
@@ -110,7 +109,7 @@ describe('refuses as invalid', () => {
   });
 
   test('alg none, and HS256 keyed with the public key', async () => {
-    const [, payload] = (await signActor(key, claims, now)).split('.');
+    const [, payload] = signActor(key, claims, now).split('.');
     const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'arleo-actor+jwt' })).toString('base64url');
     await expect(verifier.verify(`${none}.${payload}.`)).rejects.toMatchObject({ code: 'actor_invalid' });
     const hs = await new SignJWT({ ...decodeJwt(`${none}.${payload}.x`) })
@@ -120,7 +119,7 @@ describe('refuses as invalid', () => {
   });
 
   test('one changed character of payload or signature', async () => {
-    const [header, payload = '', signature = ''] = (await signActor(key, claims, now)).split('.');
+    const [header, payload = '', signature = ''] = signActor(key, claims, now).split('.');
     const flip = (text: string) => (text[10] === 'A' ? 'B' : 'A') + text.slice(1, 10) + text.slice(10);
     await expect(verifier.verify(`${header}.${flip(payload)}.${signature}`)).rejects.toMatchObject({
       code: 'actor_invalid',

@@ -75,9 +75,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
         log.warn('the call could not be completed', { reason, request_id: requestId, ...(error && { error }) }),
     }),
     mcpToken: config.MCP_TOKEN,
-    actorKey: await importActorKey(config.ACTOR_KEY),
+    actorKey: importActorKey(config.ACTOR_KEY),
     audit,
-    log,
   });
   const server = await serve({
     hop,

@@ -4,7 +4,6 @@ import path from 'node:path';
 import { CHAIN_START, chainLine, lineHash } from '@arleo/core/audit/chain';
 import { type AuditInput, auditEvent } from '@arleo/core/audit/event';
 import type { Hop } from '@arleo/core/errors';
-import { createLogger, format, transports } from 'winston';
 import type { Log } from './log.ts';
 
 /** Where audit events go. */
@@ -19,12 +18,16 @@ export interface AuditLog {
 /** As much as may wait for a disk that hangs, in bytes; what comes beyond it is counted, and the count is recorded. */
 const maxBufferedBytes = 8 * 1024 * 1024;
 
+/** How long the record of a success may wait for others, in milliseconds. */
+const batchMs = 25;
+
 /** The longest line of an audit log, in bytes. */
 const maxLineBytes = 256 * 1024;
 
 /**
  * Opens an audit log: JSON lines, each chained to the one before, also across restarts. A last line that a crash tore is
- * closed and chained like any other, so that `verify` reports exactly that line and nothing after it.
+ * closed and chained like any other, so that `verify` reports exactly that line and nothing after it. The lines are
+ * written as they were hashed, not by a logging library that might add to them.
  *
  * @param file is made with mode 0640 when absent, its folder with 0750
  * @throws Error when the file cannot be opened for appending
@@ -36,17 +39,26 @@ export async function openAuditLog({ file, hop, log }: { file: string; hop: Hop;
   await opened(stream);
   if (torn) stream.write('\n');
   stream.on('error', (error) => log.error('the audit log cannot be written', { file, error }));
-  const logger = createLogger({
-    level: 'info',
-    format: format.printf((info) => String(info.message)),
-    transports: [new transports.Stream({ stream, eol: '\n' })],
-  });
+
+  // One write for all lines of a moment: at thousands of calls a second, a system call for each would cost more than
+  // the calls. A refusal or failure does not wait.
+  let lines = '';
+  let timer: NodeJS.Timeout | undefined;
+  const writeOut = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+    if (lines === '') return;
+    stream.write(lines);
+    lines = '';
+  };
 
   let dropped = 0;
   const append = (event: AuditInput): void => {
     const { line, hash } = chainLine(auditEvent(event, hop, new Date()), previous);
     previous = hash;
-    logger.info(line);
+    lines += `${line}\n`;
+    if (event.result !== 'success') writeOut();
+    else timer ??= setTimeout(writeOut, batchMs);
   };
   return {
     record(event) {
@@ -61,12 +73,14 @@ export async function openAuditLog({ file, hop, log }: { file: string; hop: Hop;
       }
       append(event);
     },
-    flush: () => new Promise((resolve) => stream.write('', () => resolve())),
-    close: () =>
-      new Promise((resolve) => {
-        logger.close();
-        stream.end(() => resolve());
-      }),
+    flush() {
+      writeOut();
+      return new Promise((resolve) => stream.write('', () => resolve()));
+    },
+    close() {
+      writeOut();
+      return new Promise((resolve) => stream.end(() => resolve()));
+    },
   };
 }
 

@@ -86,7 +86,7 @@ export async function startService(
   const cert = await dir.read('server.crt');
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const actorKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
-  const imported = await importActorKey(actorKey);
+  const imported = importActorKey(actorKey);
   const bcrypt = openBcrypt();
   const tokensFile = at('tokens.json');
   const request = { label: 'test', ...(options.tokenScopes && { scopes: options.tokenScopes }) };
@@ -123,7 +123,7 @@ export async function startService(
     token,
     cert,
     actorKey,
-    sign: (requestId, claims = {}) =>
+    sign: async (requestId, claims = {}) =>
       signActor(imported, {
         sub: 'owner',
         client_id: 'https://claude.ai/client',

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { signActor } from '@arleo/core/actor';
 import { auditCall } from '@arleo/runtime/http/audit-call';
@@ -6,10 +7,8 @@ import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
 import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
-import type { Log } from '@arleo/runtime/logging/log';
 import type { Forward } from '@arleo/runtime/proxy/forward';
 import { duplicateHeader } from '@arleo/runtime/proxy/headers';
-import type { CryptoKey } from 'jose';
 import type { AccessToken, CheckAccessToken, TokenRefusal } from './access-token.ts';
 import { readBearer } from './bearer.ts';
 import { challenges } from './challenge.ts';
@@ -24,9 +23,8 @@ export interface McpOptions {
   calls: MinuteLimit;
   forward: Forward;
   mcpToken: string;
-  actorKey: CryptoKey;
+  actorKey: KeyObject;
   audit: AuditLog;
-  log: Log;
 }
 
 const hop = 'oauth-proxy';
@@ -37,22 +35,23 @@ const hop = 'oauth-proxy';
  * shares an address with an attacker is not slowed.
  */
 export function createMcpHandler(options: McpOptions): EdgeHandler {
-  const { check, calls, forward, actorKey, audit, log } = options;
+  const { check, calls, forward, actorKey, audit } = options;
   const authorization = `Bearer ${options.mcpToken}`;
   const refuse = createRefusal(options);
 
-  const pass = async (
+  const pass = (
     token: AccessToken,
     request: IncomingMessage,
     response: ServerResponse,
     context: RequestContext,
-  ) => {
+  ): void => {
     const limited = calls.count(`${token.sub} ${token.clientId}`);
     if (limited) {
       const headers = { 'Retry-After': String(limited.retryAfterSeconds) };
-      return sendError(response, hop, 'rate_limited', { requestId: context.requestId, headers });
+      sendError(response, hop, 'rate_limited', { requestId: context.requestId, headers });
+      return;
     }
-    const actor = await signActor(actorKey, {
+    const actor = signActor(actorKey, {
       sub: token.sub,
       client_id: token.clientId,
       scope: token.scope,
@@ -70,14 +69,8 @@ export function createMcpHandler(options: McpOptions): EdgeHandler {
     response: ServerResponse,
     context: RequestContext,
   ): void => {
-    if ('refusal' in verdict) {
-      refuse('token_invalid', verdict.refusal, request, response, context);
-      return;
-    }
-    pass(verdict.token, request, response, context).catch((error: unknown) => {
-      log.error('a call could not be signed', { error, request_id: context.requestId });
-      sendError(response, hop, 'internal', { requestId: context.requestId });
-    });
+    if ('refusal' in verdict) refuse('token_invalid', verdict.refusal, request, response, context);
+    else pass(verdict.token, request, response, context);
   };
 
   return (request, response, context) => {
