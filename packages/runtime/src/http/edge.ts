@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Hop } from '@arleo/core/errors';
 import type { Metrics } from '../metrics/metrics.ts';
+import { duplicateHeader } from '../proxy/headers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { answerHealth, isHealthPath, type Readiness } from './health.ts';
 import { type OriginGuardOptions, refusedHost, refusedOrigin } from './origin-guard.ts';
@@ -27,8 +28,8 @@ export interface EdgeOptions {
 }
 
 /**
- * The way every request goes in every service: request id, health, Host and Origin, `/mcp` to its handler, the rest to
- * the application.
+ * The way every request goes in every service: request id, a head that can be read in one way only, health, Host and
+ * Origin, `/mcp` to its handler, the rest to the application.
  */
 export function createEdge(options: EdgeOptions): RequestListener {
   const { hop, metrics, guard } = options;
@@ -49,6 +50,10 @@ export function createEdge(options: EdgeOptions): RequestListener {
       metrics.observe(route, response.statusCode, performance.now() - startedAt);
     });
 
+    const malformed = malformedHead(request);
+    if (malformed !== undefined) {
+      return sendError(response, hop, 'bad_request', { requestId: context.requestId, message: malformed });
+    }
     if (route !== '/mcp' && route !== 'other') {
       answerHealth(path, request, response, context, options).catch(() =>
         sendError(response, hop, 'internal', { requestId: context.requestId }),
@@ -62,4 +67,14 @@ export function createEdge(options: EdgeOptions): RequestListener {
     response.setHeader('X-Request-Id', context.requestId);
     options.rest(request, response, context);
   };
+}
+
+/** What is wrong with a request's head, if two hops could read it differently (request smuggling). */
+function malformedHead(request: IncomingMessage): string | undefined {
+  const twice = duplicateHeader(request);
+  if (twice !== undefined) return `The header ${twice} stands twice.`;
+  // RFC 9112 section 3.2
+  return request.headers.host === undefined && request.httpVersion === '1.1'
+    ? 'The Host header is missing.'
+    : undefined;
 }

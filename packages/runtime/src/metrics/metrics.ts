@@ -32,20 +32,37 @@ export function openMetrics(hop: Hop): Metrics {
     buckets: [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60],
     registers: [registry],
   });
-  const flying = new Gauge({
+  let flying = 0;
+  new Gauge({
     name: 'arleo_http_requests_in_flight',
     help: 'Requests that are being answered.',
     registers: [registry],
+    collect() {
+      this.set(flying);
+    },
   });
+  // Looking a label set up costs more than counting: routes and statuses are few, so each is looked up once.
+  const counted = new Map<string, { inc(): void }>();
+  const timed = new Map<string, { observe(seconds: number): void }>();
   return {
     registry,
     observe(route, status, milliseconds) {
-      requests.inc({ route, status });
-      durations.observe({ route }, milliseconds / 1000);
+      const key = `${route} ${status}`;
+      let count = counted.get(key);
+      if (!count) {
+        count = requests.labels(route, String(status));
+        counted.set(key, count);
+      }
+      count.inc();
+      let time = timed.get(route);
+      if (!time) {
+        time = durations.labels(route);
+        timed.set(route, time);
+      }
+      time.observe(milliseconds / 1000);
     },
     inFlight(change) {
-      if (change === 1) flying.inc();
-      else flying.dec();
+      flying += change;
     },
     text: () => registry.metrics(),
     contentType: registry.contentType,

@@ -1,11 +1,9 @@
-import http, { type RequestListener, type Server, type ServerResponse } from 'node:http';
+import http, { type RequestListener, type Server } from 'node:http';
 import https from 'node:https';
-import type { AddressInfo, Socket } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { errorBody } from '@arleo/core/error-body';
+import net, { type AddressInfo, type Socket } from 'node:net';
 import type { Hop } from '@arleo/core/errors';
-import { REASONS, type Reason } from '@arleo/core/reasons';
-import { newRequestId } from '../http/request-id.ts';
+import { type Connections, watchConnections } from './connections.ts';
+import { answerMalformed, writeRefusal } from './malformed.ts';
 
 /** What {@link serve} needs. */
 export interface ServeOptions {
@@ -17,9 +15,43 @@ export interface ServeOptions {
   tls?: { key: string; cert: string };
   /** Milliseconds that requests in flight are given to end when the server closes. */
   drainMs: number;
-  /** Sockets at the same time at most; 1,024 if absent. */
-  maxConnections?: number;
+  limits?: Partial<ServeLimits>;
 }
+
+/** What one client may take of a server. */
+export interface ServeLimits {
+  /** Sockets at the same time; more are closed at once. */
+  maxConnections: number;
+  /** Requests on one connection, which then is closed after its answer. */
+  maxRequestsPerSocket: number;
+  /** Bytes of a request's head. */
+  maxHeaderBytes: number;
+  /** Milliseconds for a request's head. */
+  headersMs: number;
+  /** Milliseconds for a whole request, body included. */
+  requestMs: number;
+  /**
+   * Milliseconds for which an unused connection is kept: longer than nginx (60 s) and our own agents (30 s) keep theirs,
+   * so that it is the client who closes and never meets a closing connection.
+   */
+  keepAliveMs: number;
+  /** Milliseconds that an unused connection stays open while the server stops: a request may be on its way. */
+  idleGraceMs: number;
+  /** How often slow senders are looked for, in milliseconds. */
+  checkMs: number;
+}
+
+/** The limits of every service. */
+export const SERVE_LIMITS: Readonly<ServeLimits> = {
+  maxConnections: 1024,
+  maxRequestsPerSocket: 100_000,
+  maxHeaderBytes: 16 * 1024,
+  headersMs: 10_000,
+  requestMs: 60_000,
+  keepAliveMs: 75_000,
+  idleGraceMs: 500,
+  checkMs: 2_000,
+};
 
 /** A server that listens. */
 export interface RunningServer {
@@ -28,90 +60,86 @@ export interface RunningServer {
   /** True from the moment that {@link close} was called. */
   draining(): boolean;
   /**
-   * Stops: nothing new is accepted once every answer in flight has ended, each of them closes its connection, and after
-   * `drainMs` what is left is cut off. Resolves when all sockets are closed.
+   * Stops: nothing new is accepted, every request in flight is answered, also one that still arrives on a kept-alive
+   * connection, each answer closes its connection, and after `drainMs` what is left is cut off. Resolves when all
+   * sockets are closed.
    */
   close(): Promise<void>;
 }
 
-/** Milliseconds that an idle kept-alive connection stays open while the server stops: a request may be on its way. */
-const idleGraceMs = 250;
-
 /** Listens, with bounded headers, sockets and slow senders. @throws Error of `listen`, such as EADDRINUSE */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
+  const { hop, listener, host, drainMs } = options;
+  const limits = { ...SERVE_LIMITS, ...options.limits };
   let closing: Promise<void> | undefined;
-  const busy = new Set<ServerResponse>();
-  const listener: RequestListener = (request, response) => {
-    if (closing) response.shouldKeepAlive = false;
-    busy.add(response);
-    response.once('close', () => busy.delete(response));
-    options.listener(request, response);
-  };
-  const limits: http.ServerOptions = {
-    maxHeaderSize: 16 * 1024,
-    headersTimeout: 10_000,
-    requestTimeout: 60_000,
-    keepAliveTimeout: 75_000,
-    connectionsCheckingInterval: 2_000,
-    // Which of two lengths is meant must never be a question between two hops.
-    insecureHTTPParser: false,
-    requireHostHeader: true,
-  };
-  const server: Server = options.tls
-    ? https.createServer({ ...limits, ...options.tls, minVersion: 'TLSv1.2', handshakeTimeout: 10_000 }, listener)
-    : http.createServer(limits, listener);
-  server.maxConnections = options.maxConnections ?? 1024;
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerMalformed(options.hop, error, socket));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port, options.host, () => {
-      server.removeListener('error', reject);
-      resolve();
-    });
+  const server = createServer(options, limits, (request, response) => {
+    connections.begin(request, response);
+    listener(request, response);
   });
+  const connections = watchConnections(server);
+  server.maxConnections = limits.maxConnections;
+  server.maxRequestsPerSocket = limits.maxRequestsPerSocket;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerMalformed(hop, error, socket as Socket));
+  server.on('connect', (_request, socket) => writeRefusal(hop, 405, 'method_not_allowed', socket as Socket));
+  // Whatever a client expects, it gets an answer with a request id, from the listener like everybody else.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  await listening(server, options.port, host);
+
   const { port } = server.address() as AddressInfo;
-  const authority = options.host.includes(':') ? `[${options.host}]` : options.host;
+  const authority = host.includes(':') ? `[${host}]` : host;
   return {
     url: `${options.tls ? 'https' : 'http'}://${authority}:${port}`,
     port,
     draining: () => closing !== undefined,
     close() {
-      closing ??= drain(server, busy, options.drainMs);
+      closing ??= drain(server, connections, drainMs, limits.idleGraceMs);
       return closing;
     },
   };
 }
 
-async function drain(server: Server, busy: ReadonlySet<ServerResponse>, drainMs: number): Promise<void> {
-  for (const response of busy) if (!response.headersSent) response.shouldKeepAlive = false;
-  const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
-  // Connections that wait to be accepted, and requests already on their way on idle ones, are still answered.
-  await new Promise((resolve) => setTimeout(resolve, Math.min(idleGraceMs, drainMs)));
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-  // An answer that began before the drain promised to keep its connection: close it as soon as it falls idle.
-  const idle = setInterval(() => server.closeIdleConnections(), 50);
+function createServer({ tls }: ServeOptions, limits: ServeLimits, listener: RequestListener): Server {
+  const options: http.ServerOptions = {
+    maxHeaderSize: limits.maxHeaderBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.checkMs,
+    // Which of two lengths is meant must never be a question between two hops.
+    insecureHTTPParser: false,
+    // The edge looks at Host itself: node's own refusal would carry neither request id nor error body.
+    requireHostHeader: false,
+    noDelay: true,
+  };
+  if (tls === undefined) return http.createServer(options, listener);
+  return https.createServer(
+    { ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs },
+    listener,
+  );
+}
+
+function listening(server: Server, port: number, host: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.removeListener('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Rounds of the event loop in which connections that the kernel has taken before the stop are still accepted. */
+const acceptRounds = 3;
+
+async function drain(server: Server, connections: Connections, drainMs: number, idleGraceMs: number): Promise<void> {
+  connections.drain();
+  for (let round = 0; round < acceptRounds; round += 1) await new Promise((resolve) => setImmediate(resolve));
+  // Not http's own close: that one cuts off idle connections at once, and with them requests that are on their way.
+  const closed = new Promise<void>((resolve) => net.Server.prototype.close.call(server, () => resolve()));
+  const grace = Math.min(idleGraceMs, drainMs);
+  const idle = setInterval(() => connections.closeIdle(grace), Math.max(5, grace / 5));
+  const deadline = setTimeout(() => connections.cutAll(), drainMs);
   await closed;
   clearInterval(idle);
   clearTimeout(deadline);
-}
-
-const malformed: Readonly<Record<string, { status: number; reason: Reason }>> = {
-  HPE_HEADER_OVERFLOW: { status: 431, reason: 'bad_request' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: 408, reason: 'request_timeout' },
-};
-
-function answerMalformed(hop: Hop, error: NodeJS.ErrnoException, socket: Duplex): void {
-  const { bytesWritten } = socket as Socket;
-  // Once an answer has begun on this connection, more bytes could be taken for its end.
-  if (error.code === 'ECONNRESET' || !socket.writable || bytesWritten > 0) {
-    socket.destroy();
-    return;
-  }
-  const { status, reason } = malformed[error.code ?? ''] ?? { status: 400, reason: 'bad_request' };
-  const requestId = newRequestId();
-  const body = JSON.stringify(errorBody({ hop, reason, message: REASONS[reason].message, requestId }));
-  socket.end(
-    `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nX-Request-Id: ${requestId}\r\nConnection: close\r\n\r\n${body}`,
-    () => socket.destroy(),
-  );
 }
