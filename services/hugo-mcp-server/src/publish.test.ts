@@ -156,6 +156,18 @@ test('a client that goes away does not stop its write', async () => {
   await until(async () => (await service.audit()).some(({ event_type }) => event_type === 'tool.create_page'));
 });
 
+test('a stop lets the write in flight end, and its answer arrive', async () => {
+  await closeGate();
+  const write = create('last');
+  await until(async () => (await builds()) === 1);
+  const stopped = service.stop();
+  await openGate();
+  expect(ok(await write)).toMatchObject({ live: true });
+  await stopped;
+  await service.restart();
+  ok(await service.call('get_page', { route: 'posts/last', lang: 'en' }));
+});
+
 test('pages can be read while the site is being built', async () => {
   await closeGate();
   const write = create('slow');
@@ -236,10 +248,11 @@ test('the link to the live site is never put in the place of something else', as
 });
 
 test('audit events name the caller, the page and the outcome, and never the text', async () => {
-  ok(await create('audited', 'secret words'));
-  const event = (await service.audit()).find(({ event_type }) => event_type === 'tool.create_page');
-  expect(event).toMatchObject({
+  const answer = await create('audited', 'secret words');
+  ok(answer);
+  expect(await service.auditOf(answer)).toMatchObject({
     actor: { sub: 'owner', client_id: 'https://claude.ai/client', token_id: 'tok_main_001' },
+    event_type: 'tool.create_page',
     resource: 'posts/audited (en)',
     result: 'success',
     client_ip: expect.stringContaining('127.0.0.1'),

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { PageIndex } from '../content/page-index.ts';
 import type { Site } from '../site/site.ts';
 import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
 
@@ -16,7 +15,15 @@ export interface Publisher {
   serves(url: string): Promise<boolean>;
 }
 
-export function createPublisher(options: BuildSiteOptions & { site: Site; index: PageIndex }): Publisher {
+/** What the publisher needs to know of the pages. */
+export interface PublishedPages {
+  /** Every page file of the site. */
+  pages(): readonly unknown[];
+  /** Reads all pages again: the configuration changed, and with it what is a page. */
+  rebuild(): Promise<void>;
+}
+
+export function createPublisher(options: BuildSiteOptions & { site: Site; index: PublishedPages }): Publisher {
   const { site, index, releases } = options;
   return {
     async publish(commit) {

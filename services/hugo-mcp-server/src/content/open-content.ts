@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
+import { isArleoError } from '@arleo/core/errors';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { createPublisher } from '../build/publisher.ts';
@@ -100,14 +101,12 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   lifecycle.onClose('hugo', () => hugo.close());
   lifecycle.onClose('writer', () => writer.close());
 
-  const begin = async () => {
-    await readable();
-    const live = await releases.live();
-    // A release of other content is served until the new one is built.
-    if (live === undefined) await writer.build();
-    else await Promise.all([writer.adopt(), site.refreshPages()]);
-  };
-  begin().catch((error: unknown) => log.error('the site could not be prepared', { error }));
+  // The first build is in the queue before any request can be.
+  const first = (await releases.live()) === undefined ? writer.build() : readable().then(() => site.refreshPages());
+  first.catch((error: unknown) => {
+    if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
+  });
+  writer.adopt();
   return { editor: createEditor({ library, writer, publisher, readable }), readable };
 }
 

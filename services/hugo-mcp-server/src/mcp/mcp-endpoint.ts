@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ArleoError, isArleoError } from '@arleo/core/errors';
 import { isReason } from '@arleo/core/reasons';
+import { discardBody } from '@arleo/runtime/http/discard-body';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
@@ -25,6 +26,9 @@ const hop = 'hugo-mcp-server';
 
 /** Milliseconds between two comments on a stream that has nothing to say: well below every limit on the way. */
 const keepAliveMs = 8_000;
+
+/** As much of a refused body as is still read, so that whoever sends it gets to see the refusal. */
+const discardBytes = 64 * 1024 * 1024;
 
 /** JSON-RPC codes of what is refused before the SDK sees it (JSON-RPC 2.0, 5.1). */
 const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_refused: -32600 };
@@ -61,8 +65,6 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
     const tool = calledTool(message, tools);
     if (tool && !caller.scopes.has(tool.scope)) return refuseScope(tool.scope, caller, message, response, context);
 
-    response.setHeader('X-Request-Id', requestId);
-    response.setHeader('Server-Timing', serverTiming(undefined, hop, context.startedAt));
     const served: ServedRequest = {
       caller,
       requestId,
@@ -75,22 +77,27 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
       authInfo,
       parsedBody: message,
     });
+    response.setHeader('X-Request-Id', requestId);
+    response.setHeader('Server-Timing', serverTiming(undefined, hop, context.startedAt));
     await sendWebResponse(result, response);
   };
 
   return (request, response, context) => {
-    answer(request, response, context).catch((error: unknown) => {
-      const { requestId } = context;
+    const { requestId } = context;
+    const failed = (error: unknown): void => {
       if (isArleoError(error) && isReason(error.code)) {
         const code = rpcCodes[error.code];
-        // What is left of a body that was refused is not read.
-        if (!request.complete) response.shouldKeepAlive = false;
-        return sendError(response, hop, error.code, { requestId, message: error.message, ...(code && { code }) });
+        sendError(response, hop, error.code, { requestId, message: error.message, ...(code && { code }) });
+        return;
       }
-      log.error('a request failed', { error, request_id: requestId });
+      const gone = request.destroyed && !request.complete;
+      log[gone ? 'debug' : 'error']('a request failed', { error, request_id: requestId });
       if (response.headersSent) response.destroy();
       else sendError(response, hop, 'internal', { requestId });
-    });
+    };
+    answer(request, response, context)
+      .catch(failed)
+      .finally(() => discardBody(request, discardBytes));
   };
 }
 

@@ -56,6 +56,8 @@ export interface TestService {
   /** A file of the live release; undefined if it is not there. */
   live(file: string): Promise<string | undefined>;
   audit(): Promise<AuditEvent[]>;
+  /** The event of a request, as soon as the log has it: it is written behind the answer. */
+  auditOf(answer: Answer): Promise<AuditEvent>;
   git(...args: string[]): Promise<string>;
   stop(): Promise<void>;
   /** Starts it again on the same folders. */
@@ -179,10 +181,16 @@ export async function startService(
     live: (file) => readFile(path.join(service.publicLink, file), 'utf8').catch(() => undefined),
     async audit() {
       const text = await dir.read('audit.jsonl');
-      return text
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line));
+      const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+      return lines.filter((line) => line !== '').map((line) => JSON.parse(line));
+    },
+    async auditOf(answer) {
+      for (;;) {
+        const events = await service.audit();
+        const event = events.find(({ request_id }) => request_id === answer.headers['x-request-id']);
+        if (event !== undefined) return event;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
     },
     git: (...args) => output('git', ['--git-dir', at('state/history.git'), ...args]),
     async stop() {
