@@ -4,12 +4,16 @@ import https from 'node:https';
 /** Makes one POST on kept-alive connections and gives the status of its answer. */
 export type Post = (headers: Record<string, string>) => Promise<number>;
 
-/** POSTs `body` to one URL; `ca` is the one certificate that an https server may show. */
-export function createPost(url: string, body: string, ca?: string): { post: Post; close: () => void } {
+/** POSTs `body` to one URL on so many connections; `ca` is the one certificate that an https server may show. */
+export function createPost(
+  url: string,
+  body: string,
+  { ca, connections = 64 }: { ca?: string; connections?: number } = {},
+): { post: Post; close: () => void } {
   const secure = url.startsWith('https:');
   const agent = secure
-    ? new https.Agent({ keepAlive: true, maxSockets: 64, ...(ca ? { ca } : {}) })
-    : new http.Agent({ keepAlive: true, maxSockets: 64 });
+    ? new https.Agent({ keepAlive: true, maxSockets: connections, ...(ca ? { ca } : {}) })
+    : new http.Agent({ keepAlive: true, maxSockets: connections });
   const request = secure ? https.request : http.request;
   const post: Post = (headers) =>
     new Promise((resolve, reject) => {

@@ -1,13 +1,16 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { TestStack } from '../e2e/start.ts';
+import { createPost } from './http-calls.ts';
 import { hopSite, startNginx, upstreamSite } from './nginx.ts';
+import { paced } from './paced.ts';
 import type { Row } from './report.ts';
 import { type LoadRequest, type LoadResult, load } from './wrk.ts';
 
 const connections = 16;
 const seconds = 5;
 const rounds = 3;
+const pacedPerSecond = 500;
 
 /** The answer of a `tools/list` as hugo-mcp-server gives it is about this large. */
 function toolsListAnswer(): string {
@@ -80,6 +83,7 @@ export async function measureProxying(
     results[name].map((result) => result[value]).sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? Number.NaN;
   const failed = names.reduce((sum, name) => sum + results[name].reduce((all, one) => all + one.failed, 0), 0);
   const area = 'proxying';
+  const added = await addedWhenPaced(request(targets.arleo), request(targets.upstream), stack);
   return [
     { area, name: 'two hops of Arleo', value: median('arleo', 'requestsPerSecond'), unit: 'requests/s' },
     { area, name: 'two hops of nginx', value: median('nginx', 'requestsPerSecond'), unit: 'requests/s' },
@@ -100,6 +104,26 @@ export async function measureProxying(
       unit: 'ms',
       target: { at: 'most', value: 0.5 },
     },
+    {
+      area,
+      name: `p50 added per hop, ${connections} connections, ${pacedPerSecond} requests/s`,
+      value: added,
+      unit: 'ms',
+      target: { at: 'most', value: 0.5 },
+    },
     { area, name: 'failed requests', value: failed, unit: '', target: { at: 'most', value: 0 } },
   ];
+}
+
+/** What each hop adds when there is room: a steady rate instead of as much as goes. */
+async function addedWhenPaced(through: LoadRequest, direct: LoadRequest, stack: TestStack): Promise<number> {
+  const ca = await readFile(stack.layout.tlsCert, 'utf8');
+  const p50 = async ({ url, body, headers }: LoadRequest): Promise<number> => {
+    const { post, close } = createPost(url, body, { ca, connections });
+    const result = await paced({ perSecond: pacedPerSecond, seconds }, async () => (await post(headers)) === 200);
+    close();
+    if (result.failed > 0) throw new Error(`${result.failed} requests to ${url} failed`);
+    return result.p50;
+  };
+  return ((await p50(through)) - (await p50(direct))) / 2;
 }

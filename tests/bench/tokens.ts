@@ -48,7 +48,7 @@ export async function measureFlood(
   const ca = await readFile(stack.layout.tlsCert, 'utf8');
   const origin = hop === 'oauth-proxy' ? stack.addresses.issuer : stack.addresses.hugoMcpUrl;
   const good = createPost(stack.addresses.mcpUrl, listCall);
-  const bad = createPost(`${origin}/mcp`, listCall, ca);
+  const bad = createPost(`${origin}/mcp`, listCall, { ca });
   const headers = {
     authorization: `Bearer ${accessToken}`,
     accept: 'application/json, text/event-stream',
