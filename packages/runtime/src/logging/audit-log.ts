@@ -1,9 +1,12 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
+import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import path from 'node:path';
-import { CHAIN_START, chainLine, lineHash } from '@arleo/core/audit/chain';
-import { type AuditInput, auditEvent } from '@arleo/core/audit/event';
+import { CHAIN_START, chainLine } from '@arleo/core/audit/chain';
+import { type AuditEvent, type AuditInput, auditEvent } from '@arleo/core/audit/event';
 import type { Hop } from '@arleo/core/errors';
+import { createLogger, format, transports } from 'winston';
+import { AppendedFile } from './appended-file.ts';
+import { readAuditTail } from './audit-tail.ts';
 import type { Log } from './log.ts';
 
 /** Where audit events go. */
@@ -12,103 +15,105 @@ export interface AuditLog {
   record(event: AuditInput): void;
   /** Resolves when everything recorded so far was handed to the system. */
   flush(): Promise<void>;
+  /** Flushes, for at most a second if the disk takes nothing, and closes; what is recorded later is lost. */
   close(): Promise<void>;
 }
 
-/** As much as may wait for a disk that hangs, in bytes; what comes beyond it is counted, and the count is recorded. */
-const maxBufferedBytes = 8 * 1024 * 1024;
+/** What {@link openAuditLog} needs. */
+export interface AuditLogOptions {
+  /** Made with mode 0640 when absent, its folder with 0750. */
+  file: string;
+  hop: Hop;
+  /** Is told when the audit log itself is in trouble. */
+  log: Log;
+}
 
-/** How long the record of a success may wait for others, in milliseconds. */
-const batchMs = 25;
+/** As many events as may wait for a disk that hangs; what comes beyond them is counted, and the count is recorded. */
+const maxWaiting = 10_000;
 
-/** The longest line of an audit log, in bytes. */
-const maxLineBytes = 256 * 1024;
+/** As many events as are written at once. */
+const maxBatch = 256;
+
+/** Milliseconds that closing waits for a disk that takes nothing. */
+const closeMs = 1_000;
 
 /**
  * Opens an audit log: JSON lines, each chained to the one before, also across restarts. A last line that a crash tore is
- * closed and chained like any other, so that `verify` reports exactly that line and nothing after it. The lines are
- * written as they were hashed, not by a logging library that might add to them.
+ * closed and chained like any other, and an `audit.torn_line` event follows it, so that `verify` reports exactly that
+ * line.
  *
- * @param file is made with mode 0640 when absent, its folder with 0750
- * @throws Error when the file cannot be opened for appending
+ * @throws Error when the file cannot be opened for reading and appending
  */
-export async function openAuditLog({ file, hop, log }: { file: string; hop: Hop; log: Log }): Promise<AuditLog> {
+export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise<AuditLog> {
   await mkdir(path.dirname(file), { recursive: true, mode: 0o750 });
-  let { previous, torn } = await readEnd(file);
-  const stream = createWriteStream(file, { flags: 'a', mode: 0o640 });
-  await opened(stream);
-  if (torn) stream.write('\n');
-  stream.on('error', (error) => log.error('the audit log cannot be written', { file, error }));
-
-  // One write for all lines of a moment: at thousands of calls a second, a system call for each would cost more than
-  // the calls. A refusal or failure does not wait.
-  let lines = '';
-  let timer: NodeJS.Timeout | undefined;
-  const writeOut = (): void => {
-    clearTimeout(timer);
-    timer = undefined;
-    if (lines === '') return;
-    stream.write(lines);
-    lines = '';
-  };
-
-  let dropped = 0;
-  const append = (event: AuditInput): void => {
-    const { line, hash } = chainLine(auditEvent(event, hop, new Date()), previous);
-    previous = hash;
-    lines += `${line}\n`;
-    if (event.result !== 'success') writeOut();
-    else timer ??= setTimeout(writeOut, batchMs);
-  };
-  return {
-    record(event) {
-      if (stream.writableLength > maxBufferedBytes) {
-        dropped += 1;
-        if (dropped === 1) log.error('the disk does not take audit events: they are being dropped', { file });
-        return;
-      }
-      if (dropped > 0) {
-        append({ event_type: 'audit.dropped', result: 'failure', details: { events: dropped } });
-        dropped = 0;
-      }
-      append(event);
-    },
-    flush() {
-      writeOut();
-      return new Promise((resolve) => stream.write('', () => resolve()));
-    },
-    close() {
-      writeOut();
-      return new Promise((resolve) => stream.end(() => resolve()));
-    },
-  };
-}
-
-async function readEnd(file: string): Promise<{ previous: string; torn: boolean }> {
-  let handle: Awaited<ReturnType<typeof open>>;
-  try {
-    handle = await open(file, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { previous: CHAIN_START, torn: false };
-    throw error;
-  }
-  try {
-    const { size } = await handle.stat();
-    if (size === 0) return { previous: CHAIN_START, torn: false };
-    const length = Math.min(size, maxLineBytes);
-    const { buffer } = await handle.read(Buffer.alloc(length), 0, length, size - length);
-    const torn = buffer.at(-1) !== 0x0a;
-    const end = torn ? length : length - 1;
-    const start = end === 0 ? 0 : buffer.lastIndexOf(0x0a, end - 1) + 1;
-    return { previous: lineHash(buffer.subarray(start, end).toString('utf8')), torn };
-  } finally {
-    await handle.close();
-  }
-}
-
-function opened(stream: WriteStream): Promise<void> {
-  return new Promise((resolve, reject) => {
-    stream.once('open', () => resolve());
-    stream.once('error', reject);
+  const handle = await open(file, 'a+', 0o640);
+  const tail = await readAuditTail(handle);
+  const target = new AppendedFile(handle, {
+    onStuck: (error) => log.error('the audit log cannot be written: its events wait', { file, error }),
+    onWell: () => log.info('the audit log can be written again', { file }),
   });
+  target.on('error', (error) => log.error('the audit log cannot be closed', { file, error }));
+  const logger = createLogger({
+    format: format.printf(({ message }) => String(message)),
+    transports: [new transports.Stream({ stream: target, eol: '' })],
+  });
+
+  const waiting: Omit<AuditEvent, 'prev'>[] = [];
+  let previous = tail?.hash ?? CHAIN_START;
+  let dropped = 0;
+  let writing: Promise<void> | undefined;
+  let closed = false;
+
+  const record = (event: AuditInput): void => {
+    if (closed) return;
+    if (waiting.length >= maxWaiting) {
+      dropped += 1;
+      if (dropped === 1) log.error('too many audit events wait for the disk: further ones are dropped', { file });
+      return;
+    }
+    waiting.push(auditEvent(event, hop, new Date()));
+    writing ??= writeAll();
+  };
+
+  /** Hands over what waits in batches: one pass through winston and one write for all events of a busy moment. */
+  async function writeAll(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) {
+      let text = '';
+      for (const event of waiting.splice(0, maxBatch)) {
+        const { line, hash } = chainLine(event, previous);
+        previous = hash;
+        text += `${line}\n`;
+      }
+      const written = once(target, 'written');
+      logger.info(text);
+      await written;
+      if (dropped > 0 && waiting.length < maxWaiting) {
+        const events = dropped;
+        dropped = 0;
+        record({ event_type: 'audit.dropped', result: 'failure', details: { events } });
+      }
+    }
+    writing = undefined;
+  }
+
+  if (tail?.torn) {
+    await handle.write('\n');
+    if (!tail.complete) {
+      log.warn('the last line of the audit log was torn by a crash', { file, bytes: tail.bytes });
+      record({ event_type: 'audit.torn_line', result: 'failure', details: { bytes: tail.bytes } });
+    }
+  }
+  return {
+    record,
+    flush: async () => writing,
+    async close() {
+      closed = true;
+      const timer = setTimeout(() => target.giveUp(), closeMs);
+      await writing;
+      clearTimeout(timer);
+      logger.close();
+      await new Promise<void>((resolve) => target.end(() => resolve()).once('error', () => resolve()));
+    },
+  };
 }
