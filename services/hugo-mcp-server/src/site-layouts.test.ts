@@ -143,6 +143,18 @@ test('a site in one language, configured in config.yaml, below a path and with p
   });
 });
 
+test('a name is the same in every normalisation and case, and keeps the one it has on disk', async () => {
+  const decomposed = 'content/posts/e\u0301te\u0301/index.en.md';
+  await withSite({ [decomposed]: page('Summer') }, async (service) => {
+    const found = await call(service, 'get_page', { route: 'posts/\u00e9t\u00e9', lang: 'en' });
+    expect(found).toMatchObject({ file: decomposed });
+    const again = { route: 'posts/\u00c9T\u00c9', lang: 'en', title: 'T', content: 'x' };
+    expect((await service.call('create_page', again)).text).toContain('[page_exists]');
+    const beside = await call(service, 'create_page', { ...again, route: 'posts/\u00e9t\u00e9', lang: 'fr' });
+    expect(beside).toMatchObject({ file: decomposed.replace('.en.', '.fr.'), live: true });
+  });
+});
+
 test('a page that somebody broke by hand is listed with what is wrong, and can be mended', async () => {
   await withSite({ 'content/posts/broken/index.en.md': '---\ntitle: [a\n---\nBody.\n' }, async (service) => {
     const { pages } = await call(service, 'list_pages', { section: 'posts/broken' });

@@ -89,7 +89,12 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
     library,
     history,
     journal,
-    publish: (commit) => publisher.publish(commit),
+    async publish(commit) {
+      const result = await publisher.publish(commit);
+      const { id, build_ms, pages } = result.release;
+      log.info('a release is live', { release: id, build_ms, pages });
+      return result;
+    },
     async recover() {
       await readable();
       const restored = await recover(library, history, journal, (await releases.live())?.commit);
