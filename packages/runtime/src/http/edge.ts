@@ -43,11 +43,12 @@ export function createEdge(options: EdgeOptions): RequestListener {
     const url = request.url ?? '/';
     const query = url.indexOf('?');
     const path = query === -1 ? url : url.slice(0, query);
-    const route = path === '/mcp' ? '/mcp' : isHealthPath(path) ? path : 'other';
+    // People type the address with a slash at its end, too.
+    const route = path === '/mcp' || path === '/mcp/' ? '/mcp' : isHealthPath(path) ? path : 'other';
     metrics.inFlight(1);
     response.once('close', () => {
       metrics.inFlight(-1);
-      metrics.observe(route, response.statusCode, performance.now() - startedAt);
+      metrics.observe(route, response.headersSent ? response.statusCode : CLIENT_GONE, performance.now() - startedAt);
     });
 
     const malformed = malformedHead(request);
@@ -68,6 +69,9 @@ export function createEdge(options: EdgeOptions): RequestListener {
     options.rest(request, response, context);
   };
 }
+
+/** Stands for the status in the metrics when the client went away before there was an answer, as in nginx's logs. */
+const CLIENT_GONE = 499;
 
 /** What is wrong with a request's head, if two hops could read it differently (request smuggling). */
 function malformedHead(request: IncomingMessage): string | undefined {

@@ -41,18 +41,25 @@ export async function answerHealth(
   if (path === '/readyz') {
     const state = await ready();
     // What is wrong inside is told to those on the host, not to the world.
-    const problems = isLoopback(context.clientAddress) ? { problems: state.problems ?? [] } : {};
+    const problems = isLocal(request, context) ? { problems: state.problems ?? [] } : {};
     return sendJson(response, state.ready ? 200 : 503, requestId, {
       status: state.ready ? 'ready' : 'not_ready',
       hop,
       ...problems,
     });
   }
-  if (!isLoopback(context.clientAddress)) return sendError(response, hop, 'not_found', { requestId });
+  if (!isLocal(request, context)) return sendError(response, hop, 'not_found', { requestId });
   const body = await metrics.text();
   response.writeHead(200, { 'Content-Type': metrics.contentType, 'X-Request-Id': requestId }).end(body);
 }
 
-function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
+/**
+ * True for a caller on this host. A proxy on this host is one, too, so that what it forwards must be told apart, even
+ * where nobody has configured it as trusted.
+ */
+function isLocal({ headers }: IncomingMessage, { clientAddress }: RequestContext): boolean {
+  if (clientAddress !== '::1' && !/^(::ffff:)?127\./.test(clientAddress)) return false;
+  return !forwardingHeaders.some((name) => headers[name] !== undefined);
 }
+
+const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip', 'via'];

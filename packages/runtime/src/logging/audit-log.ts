@@ -34,6 +34,9 @@ const maxWaiting = 10_000;
 /** As many events as are written at once. */
 const maxBatch = 256;
 
+/** Milliseconds that the record of a success may wait for others; a refusal or failure does not wait. */
+const batchMs = 25;
+
 /** Milliseconds that closing waits for a disk that takes nothing. */
 const closeMs = 1_000;
 
@@ -62,6 +65,7 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
   let previous = tail?.hash ?? CHAIN_START;
   let dropped = 0;
   let writing: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   const record = (event: AuditInput): void => {
@@ -72,29 +76,44 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
       return;
     }
     waiting.push(auditEvent(event, hop, new Date()));
-    writing ??= writeAll();
+    if (writing !== undefined) return;
+    if (event.result !== 'success' || waiting.length >= maxBatch) start();
+    else timer ??= setTimeout(start, batchMs);
   };
 
-  /** Hands over what waits in batches: one pass through winston and one write for all events of a busy moment. */
-  async function writeAll(): Promise<void> {
+  function start(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    writing ??= writeBatch().then(() => {
+      writing = undefined;
+      if (waiting.length > 0) timer ??= setTimeout(start, waiting.length < maxBatch ? batchMs : 0);
+    });
+  }
+
+  /** One pass through winston and one write for all events of a moment: for each alone they would cost more than a call. */
+  async function writeBatch(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) {
-      let text = '';
-      for (const event of waiting.splice(0, maxBatch)) {
-        const { line, hash } = chainLine(event, previous);
-        previous = hash;
-        text += `${line}\n`;
-      }
-      const written = once(target, 'written');
-      logger.info(text);
-      await written;
-      if (dropped > 0 && waiting.length < maxWaiting) {
-        const events = dropped;
-        dropped = 0;
-        record({ event_type: 'audit.dropped', result: 'failure', details: { events } });
-      }
+    let text = '';
+    for (const event of waiting.splice(0, maxBatch)) {
+      const { line, hash } = chainLine(event, previous);
+      previous = hash;
+      text += `${line}\n`;
     }
-    writing = undefined;
+    const written = once(target, 'written');
+    logger.info(text);
+    await written;
+    if (dropped > 0) {
+      const events = dropped;
+      dropped = 0;
+      record({ event_type: 'audit.dropped', result: 'failure', details: { events } });
+    }
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0 || writing !== undefined) {
+      start();
+      await writing;
+    }
   }
 
   if (tail?.torn) {
@@ -106,12 +125,12 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
   }
   return {
     record,
-    flush: async () => writing,
+    flush,
     async close() {
       closed = true;
-      const timer = setTimeout(() => target.giveUp(), closeMs);
-      await writing;
-      clearTimeout(timer);
+      const patience = setTimeout(() => target.giveUp(), closeMs);
+      await flush();
+      clearTimeout(patience);
       logger.close();
       await new Promise<void>((resolve) => target.end(() => resolve()).once('error', () => resolve()));
     },

@@ -16,7 +16,7 @@ export function openLog({ service, level }: { service: string; level: string }):
   const logger = createLogger({
     level,
     defaultMeta: { service },
-    format: format.combine(format.timestamp(), format(flattenErrors)(), format.json()),
+    format: format.combine(format.timestamp(), format(flattenErrors)(), format.json(), format(redact)()),
     transports: [new transports.Console()],
   });
   return {
@@ -26,6 +26,26 @@ export function openLog({ service, level }: { service: string; level: string }):
     error: (message, fields) => void logger.error(message, fields),
   };
 }
+
+/**
+ * Takes secrets out of the finished line, should one have got into a message or an error after all: the secret part of
+ * a hop token, whatever follows `Bearer`, and the signature of a JWT.
+ */
+export function redactLine(line: string): string {
+  return line
+    .replace(/(hmcp_[0-9a-f]{16}_)[0-9a-f]{64}/g, '$1…')
+    .replace(/\b(Bearer )[-A-Za-z0-9._~+/]{16,}=*/gi, '$1…')
+    .replace(/\b(eyJ[-\w]+\.eyJ[-\w]+\.)[-\w]{16,}/g, '$1…');
+}
+
+function redact<Info extends object>(info: Info): Info {
+  const line = (info as Record<symbol, unknown>)[MESSAGE];
+  if (typeof line === 'string') (info as Record<symbol, unknown>)[MESSAGE] = redactLine(line);
+  return info;
+}
+
+/** Where winston keeps the finished line. */
+const MESSAGE = Symbol.for('message');
 
 /** Errors have no enumerable members: without this they would be logged as `{}`. */
 function flattenErrors<Info extends Record<string, unknown>>(info: Info): Info {
