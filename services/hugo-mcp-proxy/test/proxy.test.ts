@@ -187,7 +187,7 @@ describe('anybody else', () => {
 
   test('at another path: 404', async () => {
     await start();
-    const { status, json } = await send(`${proxy.url}/mcp/`, { headers: { Authorization: `Bearer ${token}` } });
+    const { status, json } = await send(`${proxy.url}/mcp/x`, { headers: { Authorization: `Bearer ${token}` } });
     expect([status, json().error.data.reason]).toEqual([404, 'not_found']);
     expect(upstream.requests).toEqual([]);
   });
