@@ -5,6 +5,7 @@ import { discardBody } from '../http/discard-body.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { sendError } from '../http/respond.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
+import { endWith } from './end-with.ts';
 import { reasonOf } from './failure.ts';
 import type { ForwarderOptions, ForwardLimits } from './forward.ts';
 import { UNKNOWN_LENGTH } from './framing.ts';
@@ -133,7 +134,7 @@ export class Call implements Timed {
     const outgoing = this.#open();
     this.#bodySent = true;
     if (body === undefined) outgoing.end();
-    else outgoing.end(body);
+    else endWith(outgoing, body);
   }
 
   #streamBody(): void {

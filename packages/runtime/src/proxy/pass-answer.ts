@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { endWith } from './end-with.ts';
 
 /** Who wants to know how an answer gets on. */
 export interface AnswerObserver {
@@ -35,7 +36,7 @@ export function passAnswer(
     passed += chunk.length;
     if (!response.headersSent) response.writeHead(status, headers);
     if (passed === total) {
-      response.end(chunk);
+      endWith(response, chunk);
       return;
     }
     if (response.write(chunk)) {
