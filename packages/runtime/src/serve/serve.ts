@@ -140,6 +140,8 @@ async function drain(server: Server, connections: Connections, drainMs: number, 
   const idle = setInterval(() => connections.closeIdle(grace), Math.max(5, grace / 5));
   const deadline = setTimeout(() => connections.cutAll(), drainMs);
   await closed;
+  // The server counts a connection as closed before those who wait for its end are told.
+  await connections.gone();
   clearInterval(idle);
   clearTimeout(deadline);
 }
