@@ -1,5 +1,6 @@
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
 import { absolutePath, certificate, common, count, list, port, sha256Hex, url } from '@arleo/runtime/config/variables';
+import { certificateSha256 } from '@arleo/runtime/tls/pinned-agent';
 import * as z from 'zod';
 
 const schema = z.object({
@@ -20,10 +21,19 @@ const schema = z.object({
   AUDIT_LOG: absolutePath('/var/log/hugo-mcp-proxy/audit.jsonl'),
 });
 
+const checked = schema.refine(
+  ({ UPSTREAM_CERT: pem, UPSTREAM_CERT_SHA256: sha256 }) => sha256 === undefined || sha256 === certificateSha256(pem),
+  {
+    path: ['UPSTREAM_CERT_SHA256'],
+    message:
+      'is not the SHA-256 of UPSTREAM_CERT (compare with: openssl x509 -in server.crt -noout -fingerprint -sha256)',
+  },
+);
+
 /** The configuration of hugo-mcp-proxy. */
 export type Config = Readonly<z.output<typeof schema>>;
 
 /** Reads the environment. @throws ConfigError with one line for each faulty variable */
 export function readConfig(environment: Environment): Config {
-  return loadConfig(schema, environment);
+  return loadConfig(checked, environment);
 }

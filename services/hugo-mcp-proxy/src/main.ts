@@ -53,9 +53,10 @@ runService(hop, async (lifecycle) => {
     port: config.PORT,
     drainMs: config.DRAIN_SECONDS * 1000,
   });
+  // Closed after the server: the calls that end while it stops are recorded before this.
+  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
   lifecycle.onClose('server', () => server.close());
 
   audit.record({ event_type: 'service.started', result: 'success' });
-  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
   log.info('ready', { url: server.url });
 });
