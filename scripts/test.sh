@@ -20,6 +20,8 @@ find_browser() {
 
 main() {
   [[ $# -eq 0 ]] || fatal "unknown argument: $1" 'Usage: scripts/test.sh (one package alone: cd services/oauth-proxy && pnpm test)' 2
+  # The tests of infra/ run the real thing.
+  NEEDS+=(nginx)
   [[ -n ${CHROMIUM:-} ]] || CHROMIUM="$(find_browser)" || NEEDS+=(chromium)
   setup
   export CHROMIUM="${CHROMIUM:-$(find_browser)}"

@@ -1,0 +1,114 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import https from 'node:https';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePorts } from '@arleo/demo/stack/ports';
+import { startNginx } from '../bench/nginx.ts';
+import { startTestStack, type TestStack } from './start.ts';
+import { auditEvents } from './trail.ts';
+
+const site = fileURLToPath(new URL('../../infra/nginx/mcp.conf', import.meta.url));
+
+describe('behind the nginx of infra/', () => {
+  let folder: string;
+  let stack: TestStack;
+  let issuer: string;
+  let ca: string;
+  let stop = async (): Promise<void> => {};
+
+  beforeAll(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), 'arleo-nginx-'));
+    const { site: port } = await freePorts();
+    issuer = `https://localhost:${port}`;
+    stack = await startTestStack({ 'oauth-proxy': { PUBLIC_URL: issuer, DANGEROUSLY_ALLOW_HTTP_ISSUER: 'false' } });
+    const { tlsCert, tlsKey } = stack.layout;
+    ca = await readFile(tlsCert, 'utf8');
+    const http = (await readFile(site, 'utf8'))
+      .replace('127.0.0.1:8083', new URL(stack.addresses.issuer).host)
+      .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
+      .replace('listen [::]:443 ssl;', '')
+      .replace('server_name mcp.example.org;', 'server_name localhost;')
+      .replace('/etc/ssl/mcp.example.org.crt', tlsCert)
+      .replace('/etc/ssl/mcp.example.org.key', tlsKey);
+    stop = await startNginx(folder, { name: 'public', port, http });
+  }, 60_000);
+  afterAll(async () => {
+    await stop();
+    await stack?.dispose();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const ask = (method: string, target: string, headers: Record<string, string> = {}, body?: string) =>
+    new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }>((resolve, reject) => {
+      const request = https.request(new URL(target, issuer), { method, headers, ca, agent: false }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk) => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }));
+      });
+      request.on('error', reject);
+      request.end(body);
+    });
+
+  it('names the public address everywhere', async () => {
+    const metadata = JSON.parse((await ask('GET', '/.well-known/oauth-authorization-server')).text);
+    expect(metadata).toMatchObject({
+      issuer,
+      token_endpoint: `${issuer}/token`,
+      authorization_endpoint: `${issuer}/authorize`,
+    });
+    const challenge = await ask('POST', '/mcp', { 'content-type': 'application/json' }, '{}');
+    expect(challenge.status).toBe(401);
+    expect(challenge.headers['www-authenticate']).toContain(`${issuer}/.well-known/oauth-protected-resource/mcp`);
+  });
+
+  it('sets cookies for https alone, and lets the login begin', async () => {
+    const client = JSON.parse(
+      (
+        await ask(
+          'POST',
+          '/register',
+          { 'content-type': 'application/json' },
+          JSON.stringify({
+            redirect_uris: ['https://claude.ai/api/mcp/auth_callback'],
+            token_endpoint_auth_method: 'none',
+          }),
+        )
+      ).text,
+    );
+    const query = new URLSearchParams({
+      response_type: 'code',
+      client_id: client.client_id,
+      redirect_uri: 'https://claude.ai/api/mcp/auth_callback',
+      code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+      code_challenge_method: 'S256',
+    });
+    const begun = await ask('GET', `/authorize?${query}`);
+    expect(begun.status).toBe(303);
+    const cookies = [begun.headers['set-cookie'] ?? []].flat();
+    expect(cookies.length).toBeGreaterThan(0);
+    for (const cookie of cookies) expect(cookie).toMatch(/^__(?:Host|Secure)-.*secure/i);
+    const cookie = cookies.map((one) => one.split(';', 1)[0]).join('; ');
+    const login = await ask('GET', String(begun.headers.location), { cookie });
+    expect(login.status).toBe(200);
+    expect(login.text).toContain('name="passphrase"');
+    expect(login.headers['strict-transport-security']).toBeDefined();
+  });
+
+  it('records the address that nginx saw, not the one that the client claims', async () => {
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer x', 'x-forwarded-for': '203.0.113.7' };
+    const refused = await ask('POST', '/mcp', headers, '{}');
+    const requestId = refused.headers['x-request-id'];
+    // The line is written after the answer.
+    const find = async () => (await auditEvents(stack, 'oauth-proxy')).find((one) => one.request_id === requestId);
+    let event = await find();
+    while (!event) event = await find();
+    expect(event).toMatchObject({ event_type: 'access_token.refused', client_ip: '127.0.0.1' });
+  });
+
+  it.each(['/metrics', '/readyz'])('keeps %s from the world', async (target) => {
+    expect((await ask('GET', target)).status).toBe(404);
+  });
+});
