@@ -1,36 +1,59 @@
 import http from 'node:http';
 import https from 'node:https';
+import { ArleoError } from '@arleo/core/errors';
 import { reasonOf } from '../proxy/failure.ts';
 import type { Readiness } from './health.ts';
 
-/** Milliseconds for which an answer of the next hop is believed: probes of ours never become a load of theirs. */
-const believedMs = 1_000;
+/** How {@link createUpstreamReady} asks, in milliseconds. */
+export interface UpstreamReadyLimits {
+  /** For how long an answer of the next hop is believed: probes of ours never become a load of theirs. */
+  believedMs: number;
+  /** How long the next hop may take. */
+  timeoutMs: number;
+}
+
+const defaults: UpstreamReadyLimits = { believedMs: 1_000, timeoutMs: 2_000 };
 
 /**
  * Asks the next hop's `/readyz`, at most once a second however often it is called.
  *
  * @param base the next hop's origin
+ * @returns a function that never rejects
  */
-export function createUpstreamReady(base: URL, agent: http.Agent): () => Promise<Readiness> {
+export function createUpstreamReady(
+  base: URL,
+  agent: http.Agent,
+  limits: Partial<UpstreamReadyLimits> = {},
+): () => Promise<Readiness> {
+  const { believedMs, timeoutMs } = { ...defaults, ...limits };
+  const url = new URL('/readyz', base);
   let asked = Number.NEGATIVE_INFINITY;
   let answer: Promise<Readiness> | undefined;
   return () => {
     if (!answer || performance.now() - asked > believedMs) {
       asked = performance.now();
-      answer = ask(new URL('/readyz', base), agent);
+      answer = ask(url, agent, timeoutMs);
     }
     return answer;
   };
 }
 
-function ask(url: URL, agent: http.Agent): Promise<Readiness> {
+function ask(url: URL, agent: http.Agent, timeoutMs: number): Promise<Readiness> {
   const problem = (text: string): Readiness => ({ ready: false, problems: [`${url.origin}: ${text}`] });
   return new Promise((resolve) => {
-    const request = (url.protocol === 'https:' ? https : http).get(url, { agent, timeout: 2_000 }, (response) => {
+    const request = (url.protocol === 'https:' ? https : http).get(url, { agent }, (response) => {
+      // Only the status counts: a body that is long or never ends must not hold the connection.
+      response.on('error', () => undefined).once('data', () => request.destroy());
+      response.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
       response.resume();
       resolve(response.statusCode === 200 ? { ready: true } : problem(`/readyz answered ${response.statusCode}`));
     });
-    request.on('timeout', () => request.destroy(new Error('no answer within 2 s')));
-    request.on('error', (error) => resolve(problem(`${reasonOf(error)}: ${error.message}`)));
+    const timer = setTimeout(() => {
+      request.destroy(new ArleoError('first_byte_timeout', `no answer within ${timeoutMs} ms`));
+    }, timeoutMs);
+    request.on('error', (error) => {
+      clearTimeout(timer);
+      resolve(problem(`${reasonOf(error)}: ${error.message}`));
+    });
   });
 }
