@@ -5,6 +5,9 @@ import { sendError } from '../http/respond.ts';
 /** As much of a refusal as is read, in bytes. */
 const maxRefusalBytes = 16 * 1024;
 
+/** As many characters of each text are passed on. */
+const maxTextLength = 300;
+
 /** Milliseconds that the body of a refusal may take. */
 const refusalMs = 1_000;
 
@@ -36,14 +39,18 @@ export function answerRefusedCredentials(
 }
 
 function refusalOf(body: Buffer): Record<string, string> {
+  const refusal: Record<string, string> = {};
   try {
     const { data, message } = JSON.parse(body.toString()).error;
-    return { refused_by: text(data.hop), refused_reason: text(data.reason), refused_message: text(message) };
+    add('refused_by', data?.hop);
+    add('refused_reason', data?.reason);
+    add('refused_message', message);
   } catch {
-    return {};
+    // No error body: then nothing is known but that it refused.
   }
-}
+  return refusal;
 
-function text(value: unknown): string {
-  return String(value).slice(0, 300);
+  function add(name: string, value: unknown): void {
+    if (typeof value === 'string') refusal[name] = value.slice(0, maxTextLength);
+  }
 }
