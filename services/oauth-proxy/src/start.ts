@@ -1,4 +1,3 @@
-import http from 'node:http';
 import { importActorKey } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openClientAddress } from '@arleo/runtime/http/client-address';
@@ -9,6 +8,7 @@ import { openAuditLog } from '@arleo/runtime/logging/audit-log';
 import { openLog } from '@arleo/runtime/logging/log';
 import { openMetrics } from '@arleo/runtime/metrics/metrics';
 import { createForwarder, FORWARD_LIMITS } from '@arleo/runtime/proxy/forward';
+import { createKeepAliveAgent } from '@arleo/runtime/proxy/keep-alive-agent';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type RunningServer, serve } from '@arleo/runtime/serve/serve';
 import type { Config } from './config.ts';
@@ -42,7 +42,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const bcrypt = openBcrypt();
   lifecycle.onClose('bcrypt threads', () => bcrypt.close());
 
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 256, scheduling: 'lifo' });
+  const agent = createKeepAliveAgent();
   lifecycle.onClose('connections to hugo-mcp-proxy', () => agent.destroy());
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
 

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
 import { ArleoError } from '@arleo/core/errors';
+import { MAX_CONNECTIONS, UNUSED_CONNECTION_MS } from '../proxy/keep-alive-agent.ts';
 
 /** Why a pinned connection was refused; each is also a key of `REASONS`. */
 export type PinFailure = 'pin_mismatch' | 'cert_expired' | 'cert_host_mismatch' | 'tls_failed';
@@ -19,12 +20,6 @@ export interface PinnedAgentOptions {
   /** Sockets open at the same time at most; as many as the server's own limit if absent, so that no request queues. */
   maxSockets?: number;
 }
-
-/**
- * Milliseconds after which an unused connection is closed: well before any server of ours closes it (75 s), since a
- * request that meets a closing connection is lost.
- */
-const unusedMs = 30_000;
 
 /** SHA-256 of a PEM certificate's DER form, lower-case hex. */
 export function certificateSha256(pem: string): string {
@@ -77,8 +72,14 @@ class PinnedAgent extends https.Agent {
   readonly #pinned: Pinned;
   readonly #connectMs: number;
 
-  constructor(pinned: Pinned, { connectMs = 2000, maxSockets = 1024 }: PinnedAgentOptions) {
-    super({ keepAlive: true, maxSockets, maxFreeSockets: maxSockets, scheduling: 'lifo', timeout: unusedMs });
+  constructor(pinned: Pinned, { connectMs = 2000, maxSockets = MAX_CONNECTIONS }: PinnedAgentOptions) {
+    super({
+      keepAlive: true,
+      maxSockets,
+      maxFreeSockets: maxSockets,
+      scheduling: 'lifo',
+      timeout: UNUSED_CONNECTION_MS,
+    });
     this.#pinned = pinned;
     this.#connectMs = connectMs;
   }
