@@ -28,6 +28,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const log = openLog({ service: hop, level: config.LOG_LEVEL });
   const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
   lifecycle.onClose('audit log', () => audit.close());
+  // Recorded when everything opened after this is closed: the calls in flight come before it.
+  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
 
   await mkdir(config.STATE_DIR, { recursive: true, mode: 0o750 });
   const release = await holdLock(path.join(config.STATE_DIR, 'service.lock'));
@@ -88,7 +90,6 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   lifecycle.onClose('server', () => server.close());
 
   audit.record({ event_type: 'service.started', result: 'success' });
-  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
   log.info('ready', { url: server.url });
   return server;
 }

@@ -36,6 +36,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const log = openLog({ service: hop, level: config.LOG_LEVEL });
   const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
   lifecycle.onClose('audit log', () => audit.close());
+  // Recorded when everything opened after this is closed: the calls in flight come before it.
+  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
   const state = await openLmdbState(config.STATE_DIR);
   lifecycle.onClose('state', () => state.close());
   const keys = await openSigningKeys(config.STATE_DIR);
@@ -97,7 +99,6 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   lifecycle.onClose('server', () => server.close());
 
   audit.record({ event_type: 'service.started', result: 'success' });
-  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
   log.info('ready', { url: server.url });
   return server;
 }
