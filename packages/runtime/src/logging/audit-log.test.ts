@@ -50,6 +50,16 @@ test('events are written in their order, as one whole chain', async () => {
   expect(await verifyChain(written)).toMatchObject({ ok: true, count: 1000 });
 });
 
+test.each(['success', 'denied', 'failure'] as const)('a %s is written without being asked for', async (result) => {
+  const audit = await open();
+  for (let round = 1; round <= 3; round += 1) {
+    audit.record({ ...event('r'), result });
+    while ((await readFile(file, 'utf8')).split('\n').length !== round + 1) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+});
+
 test('what is recorded right before closing is written', async () => {
   const audit = await open();
   audit.record(event('last'));
