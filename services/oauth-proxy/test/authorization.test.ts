@@ -1,4 +1,15 @@
-import { approve, authorizeUrl, Browser, CALLBACK, connect, formOf, pkce, register } from './oauth-client.ts';
+import { decodeJwt } from 'jose';
+import {
+  approve,
+  authorizeUrl,
+  Browser,
+  CALLBACK,
+  connect,
+  formOf,
+  pkce,
+  register,
+  requestToken,
+} from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
 
 describe('authorization', () => {
@@ -108,9 +119,41 @@ describe('authorization', () => {
     expect(result.get('iss')).toBe(service.issuer);
   });
 
-  it('takes the resource with a slash at its end as the same', async () => {
-    const callback = await approve(service, url({ resource: `${service.mcpUrl}/` }));
-    expect(callback.searchParams.get('code')).toBeTruthy();
+  it.each([
+    ['with a slash, then without', '/', ''],
+    ['without a slash, then with', '', '/'],
+    ['not at first, then with a slash', undefined, '/'],
+    ['with a slash, then not at all', '/', undefined],
+  ])('takes the resource named %s as the same', async (_how, first, then) => {
+    const named = (end: string | undefined) => (end === undefined ? undefined : `${service.mcpUrl}${end}`);
+    const { verifier, challenge: own } = pkce();
+    const callback = await approve(service, url({ resource: named(first), code_challenge: own }));
+    const resource = named(then);
+    const common = { client_id: clientId, ...(resource && { resource }) };
+    const { status, body } = await requestToken(service, {
+      ...common,
+      grant_type: 'authorization_code',
+      code: callback.searchParams.get('code') ?? '',
+      code_verifier: verifier,
+      redirect_uri: CALLBACK,
+    });
+    expect(status).toBe(200);
+    expect(decodeJwt(body.access_token ?? '').aud).toBe(service.mcpUrl);
+    const refresh_token = body.refresh_token ?? '';
+    expect((await requestToken(service, { ...common, grant_type: 'refresh_token', refresh_token })).status).toBe(200);
+  });
+
+  it('keeps question marks in the state as they are', async () => {
+    const callback = await approve(service, url().replace('the-state', 'a?b?c'));
+    expect(callback.searchParams.get('state')).toBe('a?b?c');
+  });
+
+  it('lets a client ask for other scopes than it registered with: the owner decides', async () => {
+    const { body } = await register(service, { scope: 'content:read' });
+    for (const scope of ['content:read content:write site:admin', undefined]) {
+      const page = await new Browser(service).open(url({ client_id: body.client_id, scope }));
+      expect(page.html).toContain('name="passphrase"');
+    }
   });
 
   it('refuses a wrong passphrase and lets the owner try again', async () => {

@@ -1,16 +1,22 @@
 import type { RequestHandler } from 'express';
 import { requestedScopes } from '../provider/grant.ts';
+import { canonicalResources } from '../provider/resource.ts';
 
 /**
- * Gives an authorization request that asks for no scope (or none that exists here) the default one, so that consent
- * always is about something.
+ * Prepares an authorization request for oidc-provider. One that asks for no scope (or none that exists here) gets the
+ * default one, so that consent always is about something; the resource is named as the grant will name it.
  */
-export const defaultScope: RequestHandler = (request, _response, next) => {
-  const [path, query = ''] = request.url.split('?');
-  const parameters = new URLSearchParams(query);
-  if (parameters.getAll('scope').length <= 1) {
-    parameters.set('scope', requestedScopes(parameters.get('scope') ?? undefined).join(' '));
+export function prepareAuthorization(mcpUrl: string): RequestHandler {
+  return (request, _response, next) => {
+    // Not split('?'): a query may have further question marks (RFC 3986 section 3.4), in `state` for one.
+    const start = request.url.indexOf('?');
+    const path = start === -1 ? request.url : request.url.slice(0, start);
+    const parameters = new URLSearchParams(start === -1 ? '' : request.url.slice(start));
+    if (parameters.getAll('scope').length <= 1) {
+      parameters.set('scope', requestedScopes(parameters.get('scope') ?? undefined).join(' '));
+    }
+    canonicalResources(parameters, mcpUrl);
     request.url = `${path}?${parameters}`;
-  }
-  next();
-};
+    next();
+  };
+}

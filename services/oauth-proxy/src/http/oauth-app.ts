@@ -16,7 +16,7 @@ import { rememberContext } from '../provider/request-facts.ts';
 import { deriveKey } from '../provider/secrets.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
-import { defaultScope } from './authorization-request.ts';
+import { prepareAuthorization } from './authorization-request.ts';
 import { createFormTokens } from './forms.ts';
 import { createInteractionRoutes } from './interaction-routes.ts';
 import { limitPerAddress } from './limits.ts';
@@ -93,7 +93,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
 
   const pages = limit();
   app.use(['/authorize', '/interaction'], pages);
-  app.get('/authorize', defaultScope, authorize);
+  app.get('/authorize', prepareAuthorization(mcpUrl), authorize);
   app.get('/authorize/:uid', authorize);
   app.use(
     createInteractionRoutes({

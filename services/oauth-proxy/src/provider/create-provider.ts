@@ -5,6 +5,7 @@ import type { State } from '../state/state.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { OauthConfig } from './oauth-config.ts';
 import { readRegistration } from './read-registration.ts';
+import { createTokenRequestReader } from './read-token-request.ts';
 import { ACCESS_TOKEN_SECONDS, isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
 import { createAccessTokenRevocation } from './revoke-access-token.ts';
 import { deriveKey } from './secrets.ts';
@@ -101,6 +102,7 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
   provider.proxy = true;
   provider.use(createAccessTokenRevocation(issuer, keys, state));
   provider.use(readRegistration);
+  provider.use(createTokenRequestReader(mcpUrl));
   return provider;
 }
 

@@ -23,12 +23,9 @@ export async function grantFor(
 ): Promise<string> {
   const grant = new provider.Grant({ accountId: OWNER, clientId: String(params.client_id) });
   const refused = requestedScopes(params.scope).filter((scope) => !approved.includes(scope));
-  const resources = params.resource === undefined ? [mcpUrl] : [params.resource].flat().map(String);
   grant.addOIDCScope(approved.join(' '));
   if (refused.length > 0) grant.rejectOIDCScope(refused.join(' '));
-  for (const resource of resources) {
-    grant.addResourceScope(resource, approved.join(' '));
-    if (refused.length > 0) grant.rejectResourceScope(resource, refused.join(' '));
-  }
+  grant.addResourceScope(mcpUrl, approved.join(' '));
+  if (refused.length > 0) grant.rejectResourceScope(mcpUrl, refused.join(' '));
   return grant.save();
 }

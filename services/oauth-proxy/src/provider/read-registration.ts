@@ -1,7 +1,7 @@
-import { Readable } from 'node:stream';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { redirectUriProblem } from './redirect-uri.ts';
 import { registrationMetadata } from './registration.ts';
+import { readBody, replaceBody } from './request-body.ts';
 
 const maxBytes = 32 * 1024;
 
@@ -11,7 +11,7 @@ const maxBytes = 32 * 1024;
  */
 export async function readRegistration(ctx: KoaContextWithOIDC, next: () => Promise<void>): Promise<void> {
   if (ctx.path !== '/register' || ctx.method !== 'POST' || !ctx.is('application/json')) return next();
-  const body = await readBody(ctx);
+  const body = await readBody(ctx, maxBytes);
   if (body === undefined) return refuse(ctx, 'invalid_client_metadata', `the request is larger than ${maxBytes} bytes`);
   const request = objectIn(body);
   if (request === undefined) {
@@ -30,22 +30,6 @@ function refuse(ctx: KoaContextWithOIDC, error: string, description: string): vo
   ctx.body = { error, error_description: description };
 }
 
-/** The body; undefined if it is too large. */
-async function readBody(ctx: KoaContextWithOIDC): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of ctx.req.iterator({ destroyOnReturn: false })) {
-    size += chunk.length;
-    if (size > maxBytes) {
-      // The rest is not read, so the connection cannot be used again.
-      ctx.res.shouldKeepAlive = false;
-      return undefined;
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
 /** The JSON object in the body; undefined lets oidc-provider say what is wrong with it. */
 function objectIn(body: Buffer): Record<string, unknown> | undefined {
   try {
@@ -56,15 +40,4 @@ function objectIn(body: Buffer): Record<string, unknown> | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** oidc-provider reads the request's stream itself: it is given one with the new body, and the length that goes with it. */
-function replaceBody(ctx: KoaContextWithOIDC, body: Buffer): void {
-  ctx.req.headers['content-length'] = String(body.length);
-  delete ctx.req.headers['transfer-encoding'];
-  ctx.req = Object.create(ctx.req, {
-    readable: { value: true },
-    readableEncoding: { value: null },
-    iterator: { value: () => Readable.from([body]) },
-  });
 }

@@ -1,5 +1,4 @@
 import { isLoopbackHost } from './redirect-uri.ts';
-import { OFFERED_SCOPES } from './resource.ts';
 
 /** What of a registration is looked at (RFC 7591 section 2); anything else is ignored, as it says a server may. */
 const passed = ['client_name', 'client_uri', 'redirect_uris', 'token_endpoint_auth_method'] as const;
@@ -7,8 +6,11 @@ const passed = ['client_name', 'client_uri', 'redirect_uris', 'token_endpoint_au
 const grants = ['authorization_code', 'refresh_token'];
 
 /**
- * The client metadata that is registered for a request: only what this server knows, grants and scopes that it has, and
- * `native` for clients that listen on loopback, which may then come back on any port (RFC 8252 section 7.3).
+ * The client metadata that is registered for a request: only what this server knows, grants that it has, and `native` for
+ * clients that listen on loopback, which may then come back on any port (RFC 8252 section 7.3).
+ *
+ * `scope` is not registered: it would keep a client from asking for more later, after a 403 `insufficient_scope`. What a
+ * client may do is what the owner ticks, each time.
  */
 export function registrationMetadata(request: Record<string, unknown>): Record<string, unknown> {
   const metadata: Record<string, unknown> = {};
@@ -17,10 +19,6 @@ export function registrationMetadata(request: Record<string, unknown>): Record<s
   metadata.response_types = ['code'];
   metadata.grant_types = grants;
   metadata.application_type = usesLoopback(request.redirect_uris) ? 'native' : 'web';
-  if (typeof request.scope === 'string') {
-    const scopes = request.scope.split(' ').filter((scope) => [...OFFERED_SCOPES, 'offline_access'].includes(scope));
-    if (scopes.length > 0) metadata.scope = scopes.join(' ');
-  }
   return metadata;
 }
 

@@ -15,6 +15,16 @@ export function isSameResource(resource: string, mcpUrl: string): boolean {
   return resource.replace(/\/$/, '') === mcpUrl.replace(/\/$/, '');
 }
 
+/**
+ * Gives every `resource` that means the MCP URL its one spelling, once: a client that leaves the slash away in one request and
+ * not in the next asks for the same thing, but oidc-provider compares to the byte.
+ */
+export function canonicalResources(parameters: URLSearchParams, mcpUrl: string): void {
+  const named = parameters.getAll('resource').map((one) => (isSameResource(one, mcpUrl) ? mcpUrl : one));
+  parameters.delete('resource');
+  for (const resource of new Set(named)) parameters.append('resource', resource);
+}
+
 /** The MCP endpoint as oidc-provider wants it: JWT access tokens (RFC 9068) for exactly this audience (RFC 8707). */
 export function resourceServer(mcpUrl: string): ResourceServer {
   return {
