@@ -23,12 +23,20 @@ export function redirectUriProblem(uris: unknown): string | undefined {
   return undefined;
 }
 
+/** RFC 3986: the characters of a URI, without those that parsers read differently (backslash, tab, anything not ASCII). */
+const uriCharacters = /^[A-Za-z0-9\-._~:/?[\]@!$&'()*+,;=%#]+$/;
+
+/** What stands in a host's place and is safe in a Content-Security-Policy too, where `;` and `'` have a meaning. */
+const plainHost = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
+
 function problemOf(uri: string): string | undefined {
-  if (!URL.canParse(uri)) return 'is not an absolute URI';
-  const { protocol, hostname, username, password } = new URL(uri);
+  if (!uriCharacters.test(uri)) return 'has characters that must be percent-encoded (an international host: xn--…)';
+  if (!/^[a-z]+:\/\//i.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI';
+  const { protocol, hostname } = new URL(uri);
   if (uri.includes('#')) return 'must not have a fragment';
   if (uri.includes('*')) return 'must not have a wildcard';
-  if (username !== '' || password !== '') return 'must not have a user or password';
+  if (/^[^/]*\/\/[^/?]*@/.test(uri)) return 'must not have a user or password';
+  if (protocol === 'https:' && !plainHost.test(hostname)) return 'must have a plain host name';
   if (protocol === 'https:') return isLoopbackHost(hostname) ? 'must use http on loopback' : undefined;
   if (protocol === 'http:' && isLoopbackHost(hostname)) return undefined;
   return 'must use https, or http on loopback (127.0.0.1, [::1], localhost)';

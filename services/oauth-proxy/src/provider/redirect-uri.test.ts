@@ -1,0 +1,45 @@
+import { redirectUriProblem } from './redirect-uri.ts';
+
+describe('redirect URIs of a registration', () => {
+  it.each([
+    'https://claude.ai/api/mcp/auth_callback',
+    'https://claude.com/api/mcp/auth_callback',
+    'https://chatgpt.com/connector/oauth/abc_DEF-1',
+    'https://vscode.dev/redirect?x=1&y=%20',
+    'https://xn--mnchen-3ya.example/cb',
+    'https://example.org:8443/cb',
+    'https://203.0.113.7/cb',
+    'http://127.0.0.1:33418/',
+    'http://localhost/callback',
+    'http://[::1]:8787/callback',
+  ])('takes %s', (uri) => {
+    expect(redirectUriProblem([uri])).toBeUndefined();
+  });
+
+  it.each([
+    ['a directive for the Content-Security-Policy', 'https://a;sandbox;b.example/cb'],
+    ['a quote in the host', "https://a'self'.example/cb"],
+    ['a comma in the host', 'https://a,b.example/cb'],
+    ['an empty label', 'https://a..example/cb'],
+    ['a dot at the end of the host', 'https://example./cb'],
+    ['a tab that parsers drop', 'https://exa\tmple.org/cb'],
+    ['a space before it', ' https://example.org/cb'],
+    ['a space inside', 'https://example.org/a b'],
+    ['a line break', 'https://example.org/cb\r\nX: y'],
+    ['text that turns direction', 'https://example.org/\u202Ebc'],
+    ['an international host as such', 'https://münchen.example/cb'],
+    ['markup', 'https://example.org/<script>'],
+    ['a backslash', 'https://good.example\\@evil.example/cb'],
+    ['no slashes', 'https:example.org/cb'],
+    ['one slash', 'https:/example.org/cb'],
+    ['a user that looks like the host', 'https://claude.ai@evil.example/cb'],
+    ['an empty user', 'https://@evil.example/cb'],
+    ['an encoded slash in the host', 'https://claude.ai%2f.evil.example/cb'],
+    ['a host that only begins like loopback', 'http://127.0.0.1.evil.example/cb'],
+    ['an app scheme', 'cursor://anysphere.cursor/oauth'],
+    ['https on loopback', 'https://localhost/cb'],
+    ['an empty fragment', 'https://example.org/cb#'],
+  ])('refuses %s', (_what, uri) => {
+    expect(redirectUriProblem([uri])).toContain('redirect_uris');
+  });
+});
