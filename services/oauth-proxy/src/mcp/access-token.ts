@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { type CryptoKey, jwtVerify } from 'jose';
+import { type CryptoKey, errors, jwtVerify } from 'jose';
 import { isSameResource } from '../provider/resource.ts';
 
 /** What a valid access token says. */
@@ -21,6 +21,7 @@ export type TokenRefusal =
   | 'wrong_audience'
   | 'expired'
   | 'bad_signature'
+  | 'wrong_claims'
   | 'revoked';
 
 /** The verdict of a check. */
@@ -52,6 +53,13 @@ const maxRemembered = 1000;
 export function createAccessTokenCheck(authority: TokenAuthority, now: () => number = Date.now): CheckAccessToken {
   const remembered = new Map<string, AccessToken>();
 
+  /** A map keeps the order of insertion: the first is the one that was unused for longest. */
+  const remember = (digest: string, token: AccessToken): void => {
+    remembered.delete(digest);
+    if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value ?? '');
+    remembered.set(digest, token);
+  };
+
   const standing = (token: AccessToken): TokenVerdict => {
     if (token.exp * 1000 <= now()) return { refusal: 'expired' };
     const alive = authority.grantAlive(token.grantId) && !authority.accessTokenRevoked(token.jti);
@@ -76,14 +84,11 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
         jti: String(payload.jti),
         exp: Number(payload.exp),
       };
-    } catch {
-      return { refusal: 'bad_signature' };
+    } catch (error) {
+      return { refusal: error instanceof errors.JWTClaimValidationFailed ? 'wrong_claims' : 'bad_signature' };
     }
     const verdict = standing(token);
-    if ('token' in verdict) {
-      if (remembered.size >= maxRemembered) remembered.delete(remembered.keys().next().value ?? '');
-      remembered.set(digest, token);
-    }
+    if ('token' in verdict) remember(digest, token);
     return verdict;
   };
 
@@ -93,7 +98,8 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
     const known = remembered.get(digest);
     if (known) {
       const verdict = standing(known);
-      if (!('token' in verdict)) remembered.delete(digest);
+      if ('token' in verdict) remember(digest, known);
+      else remembered.delete(digest);
       return verdict;
     }
     const read = readUnverified(jwt, authority, now());
