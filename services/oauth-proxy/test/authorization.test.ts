@@ -48,8 +48,14 @@ describe('authorization', () => {
     expect(csp).toContain("frame-ancestors 'none'");
     expect(csp).toContain("default-src 'none'");
     expect(csp).toContain("form-action 'self' http://127.0.0.1:5555");
+    expect(page.headers.get('x-frame-options')).toBe('DENY');
     expect(page.headers.get('cache-control')).toBe('no-store');
     expect(page.headers.get('referrer-policy')).toBe('no-referrer');
+  });
+
+  it('leaves a popup connected with the client that opened it', async () => {
+    const { page } = await consentPage();
+    expect(page.headers.has('cross-origin-opener-policy')).toBe(false);
   });
 
   it('speaks French to a French browser', async () => {

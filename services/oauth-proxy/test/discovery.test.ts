@@ -59,6 +59,55 @@ describe('discovery', () => {
     expect(await response.text()).not.toMatch(/evil|https:/);
   });
 
+  describe('a client in a web page', () => {
+    const origin = 'https://inspector.example';
+    const documents = [
+      '/.well-known/oauth-protected-resource',
+      '/.well-known/oauth-protected-resource/mcp',
+      '/.well-known/oauth-authorization-server',
+      '/.well-known/oauth-authorization-server/mcp',
+      '/.well-known/openid-configuration',
+      '/.well-known/openid-configuration/mcp',
+      '/jwks',
+    ];
+    const calls = ['/register', '/token', '/revoke'];
+
+    it.each([
+      ...documents.map((path) => [path, 'GET', 'mcp-protocol-version']),
+      ...calls.map((path) => [path, 'POST', 'content-type']),
+    ])('may call %s', async (path, method = '', header = '') => {
+      const preflight = await fetch(`${service.issuer}${path}`, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': method, 'access-control-request-headers': header },
+      });
+      expect(preflight.status).toBe(204);
+      expect(preflight.headers.get('access-control-allow-methods')).toBe(method);
+      expect(preflight.headers.get('access-control-allow-headers')?.toLowerCase()).toContain(header);
+      const answer = await fetch(`${service.issuer}${path}`, { method, headers: { origin } });
+      for (const { headers } of [preflight, answer]) {
+        expect(['*', origin]).toContain(headers.get('access-control-allow-origin'));
+        expect(headers.has('access-control-allow-credentials')).toBe(false);
+      }
+    });
+
+    it('may not read the pages for people', async () => {
+      const answer = await fetch(`${service.issuer}/authorize`, { headers: { origin } });
+      expect(answer.headers.has('access-control-allow-origin')).toBe(false);
+    });
+  });
+
+  it.each([
+    ['GET', '/token', 'POST'],
+    ['GET', '/register', 'POST'],
+    ['PUT', '/revoke', 'POST'],
+    ['POST', '/authorize', 'GET'],
+  ])('answers %s %s with 405 and what is allowed', async (method, path, allowed) => {
+    const response = await fetch(`${service.issuer}${path}`, { method });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe(allowed);
+    expect((await response.json()).error.data.reason).toBe('method_not_allowed');
+  });
+
   it('publishes public keys alone', async () => {
     const { body } = await get('/jwks');
     expect(body.keys).toHaveLength(1);

@@ -17,6 +17,7 @@ import { deriveKey } from '../provider/secrets.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
 import { prepareAuthorization } from './authorization-request.ts';
+import { openToBrowserClients } from './browser-clients.ts';
 import { createFormTokens } from './forms.ts';
 import { createInteractionRoutes } from './interaction-routes.ts';
 import { limitPerAddress } from './limits.ts';
@@ -58,16 +59,25 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
 
   const app = express().disable('x-powered-by').disable('etag');
   app.use(
-    helmet({ contentSecurityPolicy: false, strictTransportSecurity: config.secure, crossOriginResourcePolicy: false }),
+    helmet({
+      // The pages bring their own policy, the rest is JSON.
+      contentSecurityPolicy: false,
+      strictTransportSecurity: config.secure,
+      crossOriginResourcePolicy: false,
+      // Many clients open these pages in a popup that has to report to its opener at the end; any policy but the default
+      // would cut the two apart.
+      crossOriginOpenerPolicy: false,
+      xFrameOptions: { action: 'deny' },
+    }),
   );
 
   const metadata = JSON.stringify(protectedResourceMetadata(issuer, mcpUrl));
-  const discovery = limit();
+  const documents = ['/.well-known/*document', '/jwks'];
+  app.use(documents, openToBrowserClients('GET'), limit());
   app.get(
     ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'],
-    discovery,
     (_request, response) => {
-      response.set({ 'Content-Type': 'application/json', 'Access-Control-Allow-Origin': '*' }).send(metadata);
+      response.set('Content-Type', 'application/json').send(metadata);
     },
   );
   // Clients look for the authorization server's documents under the resource's path too.
@@ -76,25 +86,24 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
       `/.well-known/${name}`,
       `/.well-known/${name}/mcp`,
     ]),
-    discovery,
     (request, _response, next) => {
       request.url = request.path.replace(/\/mcp$/, '');
       next();
     },
     authorize,
   );
-  app.use('/jwks', discovery);
   app.get('/jwks', authorize);
 
-  app.use(['/register', '/token', '/revoke'], limit());
-  app.post('/register', authorize);
-  app.post(['/token', '/revoke'], authorize);
-  app.options(['/register', '/token', '/revoke', '/.well-known/*path', '/jwks'], authorize);
+  const calls = ['/register', '/token', '/revoke'];
+  app.use(calls, openToBrowserClients('POST'), limit());
+  app.post(calls, authorize);
+  app.all(calls, onlyBy('POST', contextOf));
 
   const pages = limit();
   app.use(['/authorize', '/interaction'], pages);
   app.get('/authorize', prepareAuthorization(mcpUrl), authorize);
   app.get('/authorize/:uid', authorize);
+  app.all('/authorize', onlyBy('GET', contextOf));
   app.use(
     createInteractionRoutes({
       config,
@@ -123,6 +132,16 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     contexts.set(request, context);
     rememberContext(request, context);
     app(request, response);
+  };
+}
+
+/** Answers what is sent with another method than `method`. */
+function onlyBy(method: string, contextOf: (request: IncomingMessage) => RequestContext): RequestHandler {
+  return (request, response) => {
+    sendError(response, hop, 'method_not_allowed', {
+      requestId: contextOf(request).requestId,
+      headers: { Allow: method },
+    });
   };
 }
 
