@@ -102,11 +102,15 @@ export function createForwarder(options: ForwarderOptions): Forward {
     message: string | undefined,
     allow: string | undefined,
   ): void {
-    sendError(response, hop, reason, {
-      requestId,
-      ...(message === undefined ? {} : { message }),
-      ...(allow === undefined ? {} : { headers: { Allow: allow } }),
-    });
+    const answer = (): void =>
+      sendError(response, hop, reason, {
+        requestId,
+        ...(message === undefined ? {} : { message }),
+        ...(allow === undefined ? {} : { headers: { Allow: allow } }),
+      });
     discardBody(request, limits.discardBytes);
+    // A connection that ends with its answer would be reset under a client that still sends: it is heard out first.
+    if (response.shouldKeepAlive || request.complete) answer();
+    else request.once('end', answer);
   }
 }
