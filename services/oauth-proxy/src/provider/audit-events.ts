@@ -2,7 +2,9 @@ import type { AuditInput } from '@arleo/core/audit/event';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
+import { CodeReused } from '../state/code-reused.ts';
 import { requestFacts } from './request-facts.ts';
+import { ACCESS_TOKEN_REVOKED } from './revoke-access-token.ts';
 
 /** Records what the authorization server does: registrations, tokens, replays, revocations. Never a token or code. */
 export function recordProviderEvents(provider: Provider, audit: AuditLog, log: Log): void {
@@ -33,9 +35,15 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
   provider.on('grant.error', (ctx, error) => {
     const detail = (error as { error_detail?: string }).error_detail;
     record(ctx, { event_type: 'token.refused', result: 'denied', reason: detail ?? error.message });
+    if (error instanceof CodeReused && error.grantId) {
+      record(ctx, { event_type: 'grant.revoked', result: 'success', resource: error.grantId });
+    }
   });
   provider.on('grant.revoked', (ctx, grantId) =>
     record(ctx, { event_type: 'grant.revoked', result: 'success', resource: grantId }),
+  );
+  provider.on(ACCESS_TOKEN_REVOKED, (ctx: KoaContextWithOIDC) =>
+    record(ctx, { event_type: 'access_token.revoked', result: 'success' }),
   );
   provider.on('revocation.error', (ctx, error) => {
     // A JWT: what became of it is recorded where it is revoked.

@@ -94,7 +94,8 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
       AuthorizationCode: 1 * minutes,
       Interaction: 15 * minutes,
       Session: 60 * minutes,
-      Grant: 180 * days,
+      // Each refresh lengthens it, see the adapter.
+      Grant: 60 * days,
       RefreshToken: 60 * days,
     },
     renderError,

@@ -1,7 +1,10 @@
-import { jwtVerify } from 'jose';
+import { type JWTPayload, jwtVerify } from 'jose';
 import { errors, type KoaContextWithOIDC } from 'oidc-provider';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
+
+/** Event of the provider: an access token was revoked, by a client whose own it was. */
+export const ACCESS_TOKEN_REVOKED = 'access_token.revoked';
 
 /**
  * Koa middleware around oidc-provider's revocation, which knows no JWTs: an access token of the authenticated client is
@@ -15,14 +18,18 @@ export function createAccessTokenRevocation(issuer: string, keys: SigningKeys, s
     const token = ctx.oidc?.params?.token;
     const client = ctx.oidc?.client;
     if (ctx.oidc?.route !== 'revocation' || body?.error !== 'unsupported_token_type' || !client) return;
-    if (typeof token === 'string') await revoke(token, client.clientId);
+    if (typeof token === 'string' && (await revoke(token, client.clientId))) {
+      ctx.oidc.provider.emit(ACCESS_TOKEN_REVOKED, ctx);
+    }
     ctx.status = 200;
     ctx.body = '';
   };
 
-  async function revoke(token: string, clientId: string): Promise<void> {
+  /** @returns whether the token was valid and the client's own */
+  async function revoke(token: string, clientId: string): Promise<boolean> {
+    let payload: JWTPayload;
     try {
-      const { payload } = await jwtVerify(
+      ({ payload } = await jwtVerify(
         token,
         ({ kid }) => {
           const key = keys.verificationKey(kid ?? '');
@@ -30,11 +37,13 @@ export function createAccessTokenRevocation(issuer: string, keys: SigningKeys, s
           return key;
         },
         { issuer, algorithms: ['ES256'], typ: 'at+jwt' },
-      );
-      if (payload.client_id !== clientId || payload.jti === undefined || payload.exp === undefined) return;
-      await state.revokeAccessToken(payload.jti, Math.max(1, payload.exp - Math.floor(Date.now() / 1000)));
+      ));
     } catch {
-      // Not valid, so there is nothing to revoke.
+      return false;
     }
+    if (payload.client_id !== clientId || payload.jti === undefined || payload.exp === undefined) return false;
+    // Outside of the try: a revocation that cannot be stored must not be answered as done.
+    await state.revokeAccessToken(payload.jti, Math.max(1, payload.exp - Math.floor(Date.now() / 1000)));
+    return true;
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { MAX_UNUSED_CLIENTS, REFRESH_GRACE_SECONDS, UNUSED_CLIENT_SECONDS } from './lmdb-adapter.ts';
@@ -55,6 +55,36 @@ describe('state in LMDB', () => {
     await codes.upsert('c', { clientId: 'a' }, 60);
     await codes.consume('c');
     expect((await codes.find('c'))?.consumed).toBeTruthy();
+  });
+
+  it('lets one of several simultaneous uses of a code succeed, and revokes its grant', async () => {
+    const codes = state.adapter('AuthorizationCode');
+    await state.adapter('Grant').upsert('raced', { clientId: 'a' }, 600);
+    await codes.upsert('race', { clientId: 'a', grantId: 'raced' }, 60);
+    const uses = await Promise.allSettled([1, 2, 3].map(() => codes.consume('race')));
+    expect(uses.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(uses.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { error: 'invalid_grant' } });
+    expect(state.grantAlive('raced')).toBe(false);
+    await expect(codes.consume('race')).rejects.toMatchObject({ error: 'invalid_grant' });
+  });
+
+  it('keeps a consent as long as it is used, and never brings a revoked one back', async () => {
+    const grants = state.adapter('Grant');
+    const tokens = state.adapter('RefreshToken');
+    const seconds = () => Math.floor(time / 1000);
+    await grants.upsert('used', { clientId: 'a', exp: seconds() + 100 }, 100);
+    later(90);
+    await tokens.upsert('next', { clientId: 'a', grantId: 'used', exp: seconds() + 100 }, 100);
+    later(90);
+    expect(state.grantAlive('used')).toBe(true);
+    expect((await grants.find('used'))?.exp).toBeGreaterThan(seconds());
+    await tokens.revokeByGrantId('used');
+    await tokens.upsert('late', { clientId: 'a', grantId: 'used', exp: seconds() + 100 }, 100);
+    expect(state.grantAlive('used')).toBe(false);
+  });
+
+  it('stores secrets where nobody else can read them, in an open folder too', async () => {
+    expect(statSync(path.join(folder, 'oauth.lmdb')).mode & 0o077).toBe(0);
   });
 
   it('removes a grant with all that came from it, and nothing of another grant', async () => {

@@ -1,4 +1,5 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { CodeReused } from './code-reused.ts';
 import type { Entry, Store } from './lmdb-state.ts';
 
 /**
@@ -16,7 +17,7 @@ export const MAX_UNUSED_CLIENTS = 500;
 /** What belongs to a grant and goes with it. */
 const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
 
-/** oidc-provider's storage in LMDB: one entry a thing, and one entry a grant that names the things of that grant. */
+/** oidc-provider's storage in LMDB: one entry a thing, and one for each thing of a grant that says so. */
 export class LmdbAdapter implements Adapter {
   readonly #model: string;
   readonly #store: Store;
@@ -41,7 +42,8 @@ export class LmdbAdapter implements Adapter {
       if (this.#model === 'Session' && payload.uid)
         store.put(`session-uid:${payload.uid}`, { ...entry, payload: { id } });
       if (this.#model === 'Grant' && typeof payload.clientId === 'string') this.#keepClient(payload.clientId);
-      if (grantable.has(this.#model) && payload.grantId) this.#addMember(payload.grantId, key, entry.expires);
+      if (grantable.has(this.#model) && payload.grantId) this.#addMember(payload.grantId, key, entry);
+      if (this.#model === 'RefreshToken' && payload.grantId) this.#keepGrant(payload.grantId, entry);
     });
   }
 
@@ -62,14 +64,28 @@ export class LmdbAdapter implements Adapter {
     return undefined;
   }
 
+  /**
+   * Notes the first use.
+   *
+   * @throws {@link CodeReused} for a second use of a code: both requests may have read it before either was here, and only
+   * this transaction knows who was first
+   */
   async consume(id: string): Promise<void> {
     const key = this.#key(id);
-    await this.#store.transaction(() => {
-      const entry = this.#store.get(key);
-      // The first use counts: a parallel second one must not move the end of the grace.
-      if (!entry || entry.payload.consumed) return;
-      this.#store.put(key, { ...entry, payload: { ...entry.payload, consumed: Math.floor(this.#now() / 1000) } });
+    const store = this.#store;
+    const reused = await store.transaction(() => {
+      const entry = store.get(key);
+      const consumed = entry === undefined || entry.payload.consumed !== undefined;
+      if (!consumed) {
+        store.put(key, { ...entry, payload: { ...entry.payload, consumed: Math.floor(this.#now() / 1000) } });
+      } else if (this.#model === 'AuthorizationCode') {
+        if (entry?.payload.grantId) this.#removeGrant(entry.payload.grantId);
+        return new CodeReused(entry?.payload.grantId);
+      }
+      // A refresh token that is used again within the grace keeps the time of its first use: the grace must end.
+      return undefined;
     });
+    if (reused) throw reused;
   }
 
   async destroy(id: string): Promise<void> {
@@ -77,12 +93,7 @@ export class LmdbAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
-    const members = this.#members(grantId);
-    await this.#store.transaction(() => {
-      for (const key of members) this.#store.remove(key);
-      this.#store.remove(`grant-members:${grantId}`);
-      this.#store.remove(`Grant:${grantId}`);
-    });
+    await this.#store.transaction(() => this.#removeGrant(grantId));
   }
 
   #key(id: string): string {
@@ -94,17 +105,26 @@ export class LmdbAdapter implements Adapter {
     return entry?.expires !== undefined && entry.expires <= this.#now() ? undefined : entry;
   }
 
-  #members(grantId: string): string[] {
-    const members = this.#store.get(`grant-members:${grantId}`)?.payload.members;
-    return Array.isArray(members) ? members : [];
+  #removeGrant(grantId: string): void {
+    const index = `grant-member:${grantId}:`;
+    for (const member of [...this.#store.getKeys({ start: index, end: `${index.slice(0, -1)};` })]) {
+      this.#store.remove(member.slice(index.length));
+      this.#store.remove(member);
+    }
+    this.#store.remove(`Grant:${grantId}`);
   }
 
-  #addMember(grantId: string, key: string, expires: number | undefined): void {
-    const members = this.#members(grantId).filter((member) => this.#store.doesExist(member));
-    if (!members.includes(key)) members.push(key);
-    const before = this.#store.get(`grant-members:${grantId}`)?.expires ?? 0;
-    const end = expires === undefined ? undefined : Math.max(expires, before);
-    this.#store.put(`grant-members:${grantId}`, { payload: { members }, ...(end ? { expires: end } : {}) });
+  #addMember(grantId: string, key: string, { expires }: Entry): void {
+    this.#store.put(`grant-member:${grantId}:${key}`, { payload: {}, ...(expires ? { expires } : {}) });
+  }
+
+  /** The owner's consent holds for as long as the newest refresh token: a connection in use never ends by itself. */
+  #keepGrant(grantId: string, { expires, payload: { exp } }: Entry): void {
+    const key = `Grant:${grantId}`;
+    const grant = this.#store.get(key);
+    // Revoked while the token was being made: it must stay so.
+    if (!grant?.expires || !expires || grant.expires >= expires) return;
+    this.#store.put(key, { payload: { ...grant.payload, exp }, expires });
   }
 
   /** A client that the owner approved once is kept for good. */

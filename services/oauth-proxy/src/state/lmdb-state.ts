@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
+import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import type { AdapterPayload } from 'oidc-provider';
 import { LmdbAdapter } from './lmdb-adapter.ts';
 import type { State } from './state.ts';
@@ -23,7 +23,7 @@ const sweepEveryMs = 10 * 60_000;
  */
 export async function openLmdbState(folder: string, now: () => number = Date.now): Promise<State> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const store: Store = open({ path: path.join(folder, 'oauth.lmdb'), noSubdir: true });
+  const store: Store = open(options(path.join(folder, 'oauth.lmdb')));
   await sweep(store, now());
   const sweeper = setInterval(() => void sweep(store, now()), sweepEveryMs).unref();
 
@@ -43,6 +43,11 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
       await store.close();
     },
   };
+}
+
+/** The file holds client secrets and refresh tokens: nobody else may read it, whatever the folder's mode. */
+function options(file: string): RootDatabaseOptionsWithPath & { permissionsMode: number } {
+  return { path: file, noSubdir: true, permissionsMode: 0o600 };
 }
 
 /** Removes what has expired: nothing else would ever remove a code that nobody used. */
