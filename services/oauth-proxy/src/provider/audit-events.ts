@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { AuditInput } from '@arleo/core/audit/event';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
@@ -42,7 +43,7 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
   provider.on('grant.revoked', (ctx, grantId) =>
     record(ctx, { event_type: 'grant.revoked', result: 'success', resource: grantId }),
   );
-  provider.on(ACCESS_TOKEN_REVOKED, (ctx: KoaContextWithOIDC) =>
+  (provider as EventEmitter).on(ACCESS_TOKEN_REVOKED, (ctx: KoaContextWithOIDC) =>
     record(ctx, { event_type: 'access_token.revoked', result: 'success' }),
   );
   provider.on('revocation.error', (ctx, error) => {
