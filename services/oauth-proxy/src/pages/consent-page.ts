@@ -22,15 +22,16 @@ export interface ConsentPage {
  */
 export function consentPage(page: ConsentPage): string {
   const texts = TEXTS[page.language];
+  const name = plainName(page.clientName ?? '');
   const target = new URL(page.redirectUri);
   const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(target.hostname);
   const body = html`<h1>${texts.consentTitle}</h1>
 <div class="box">
 <p class="host">${target.host || target.protocol}</p>
 <p>${texts.asks}</p>
-<p><code>${page.redirectUri}</code></p>
+<p><code>${target.href}</code></p>
 ${loopback && html`<p class="small">(${texts.onThisMachine})</p>`}
-<p class="small">${page.clientName && html`${texts.selfNamed(page.clientName.slice(0, 80))} ${texts.notVerified}<br>`}<code>${page.clientId}</code></p>
+<p class="small">${name && html`<bdi>${texts.selfNamed(name)}</bdi> ${texts.notVerified}<br>`}<code>${page.clientId}</code></p>
 </div>
 <form method="post" action="${page.action}">
 <input type="hidden" name="csrf" value="${page.csrf}">
@@ -48,4 +49,13 @@ ${page.scopes.map(
 </div>
 </form>`;
   return layout({ language: page.language, site: page.site, title: texts.consentTitle, body });
+}
+
+/**
+ * At most 80 characters that show: control and format characters, such as those that turn the direction of the text around
+ * them, would let a name rearrange the sentence that warns of it.
+ */
+function plainName(name: string): string {
+  const shown = name.replace(/[\p{C}\p{Z}]+/gu, ' ').trim();
+  return [...shown].slice(0, 80).join('');
 }
