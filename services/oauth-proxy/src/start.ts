@@ -16,6 +16,7 @@ import { createOauthApp } from './http/oauth-app.ts';
 import { createAccessTokenCheck } from './mcp/access-token.ts';
 import { addResourceMetadata } from './mcp/challenge.ts';
 import { createMcpHandler } from './mcp/mcp-handler.ts';
+import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
 import { openLmdbState } from './state/lmdb-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
@@ -62,6 +63,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     audit,
     log,
   });
+  const trail = openRefusalTrail(audit);
+  lifecycle.onClose('counts of refused requests', () => trail.close());
   const mcp = createMcpHandler({
     issuer,
     check: createAccessTokenCheck({ issuer, mcpUrl, verificationKey: keys.verificationKey, ...state }),
@@ -79,6 +82,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     mcpToken: config.MCP_TOKEN,
     actorKey: importActorKey(config.ACTOR_KEY),
     audit,
+    trail,
+    log,
   });
   const server = await serve({
     hop,

@@ -239,8 +239,11 @@ describe('/mcp', () => {
     expect((await callMcp(limited, good)).status).toBe(200);
     // Closing the log writes what waits; the service goes on with the same one.
     await limited.restart();
+    await limited.stop();
     const events = (await limited.audit()).filter((event) => event.event_type === 'access_token.refused');
-    expect(events).toHaveLength(31);
+    // One each for the 30, one for the first beyond them, and one with the count of the other two.
+    expect(events).toHaveLength(32);
+    expect(events.at(-1)).toMatchObject({ reason: 'rate_limited', details: { requests: 2 } });
     await limited.close();
   });
 

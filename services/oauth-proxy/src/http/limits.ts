@@ -4,21 +4,26 @@ import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
+import { addressBlock } from './address-block.ts';
 
 /**
  * A limit of requests in a minute from one client address, with a bucket of its own: a browser that reads discovery
  * documents does not use up the attempts of a client that registers. Answers 429 with `Retry-After`.
+ *
+ * @param failuresOnly requests that succeed are not counted
  */
 export function limitPerAddress(
   perMinute: number,
   contextOf: (request: IncomingMessage) => RequestContext,
+  { failuresOnly = false }: { failuresOnly?: boolean } = {},
 ): RequestHandler {
   return rateLimit({
     windowMs: 60_000,
     limit: perMinute,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
-    keyGenerator: (request) => contextOf(request).clientAddress,
+    skipSuccessfulRequests: failuresOnly,
+    keyGenerator: (request) => addressBlock(contextOf(request).clientAddress),
     // Addresses come from our own edge, which knows the trusted proxies; Express's view of them is not used.
     validate: false,
     handler: (request, response) => {

@@ -5,16 +5,20 @@ export function resourceMetadataUrl(issuer: string): string {
   return `${issuer}/.well-known/oauth-protected-resource/mcp`;
 }
 
+/** What the sender of a token in the query is told. */
+export const IN_QUERY = 'An access token belongs into the Authorization header, never into the URL.';
+
 /**
- * The `WWW-Authenticate` values of 401 answers. A request without a token gets no error code (RFC 6750 section 3.1):
- * it has done nothing wrong.
+ * The `WWW-Authenticate` values of 401 answers, and of the 400 for a token in the query. A request without a token gets
+ * no error code (RFC 6750 section 3.1): it has done nothing wrong.
  */
-export function challenges(issuer: string): { missing: string; invalid: string } {
+export function challenges(issuer: string): { missing: string; invalid: string; inQuery: string } {
   const rest = `resource_metadata="${resourceMetadataUrl(issuer)}", scope="${DEFAULT_SCOPE}"`;
   const description = 'The access token is expired, revoked, malformed or not for this resource';
   return {
     missing: `Bearer ${rest}`,
     invalid: `Bearer error="invalid_token", error_description="${description}", ${rest}`,
+    inQuery: `Bearer error="invalid_request", error_description="${IN_QUERY}", ${rest}`,
   };
 }
 

@@ -7,17 +7,19 @@ import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
 import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
+import type { Log } from '@arleo/runtime/logging/log';
 import type { Forward } from '@arleo/runtime/proxy/forward';
-import { duplicateHeader } from '@arleo/runtime/proxy/headers';
-import type { AccessToken, CheckAccessToken, TokenRefusal } from './access-token.ts';
+import { addressBlock } from '../http/address-block.ts';
+import type { AccessToken, CheckAccessToken, TokenRefusal, TokenVerdict } from './access-token.ts';
 import { readBearer } from './bearer.ts';
-import { challenges } from './challenge.ts';
+import { challenges, IN_QUERY } from './challenge.ts';
+import type { RefusalTrail } from './refusal-trail.ts';
 
 /** What `/mcp` is made of. */
 export interface McpOptions {
   issuer: string;
   check: CheckAccessToken;
-  /** Requests without a good token, by client address. */
+  /** Requests without a good token, by the block of the client's address. */
   failures: MinuteLimit;
   /** Calls, by subject and client. */
   calls: MinuteLimit;
@@ -25,18 +27,23 @@ export interface McpOptions {
   mcpToken: string;
   actorKey: KeyObject;
   audit: AuditLog;
+  /** Records the requests without a good token. */
+  trail: RefusalTrail;
+  log: Log;
 }
 
 const hop = 'oauth-proxy';
 
 /**
- * `/mcp`: well formed, authenticated, within the limits, then forwarded with this service's own token and a signed note
- * of who acts. The client's token ends here. A token is checked before any limit of its address is, so that whoever
- * shares an address with an attacker is not slowed.
+ * `/mcp`, behind the edge (which refuses heads that two hops could read differently): well formed, authenticated, within
+ * the limits, then forwarded with this service's own token and a signed note of who acts. The client's token ends here.
+ * A token is checked before any limit of its address is, so that whoever shares an address with an attacker is not
+ * slowed.
  */
 export function createMcpHandler(options: McpOptions): EdgeHandler {
-  const { check, calls, forward, actorKey, audit } = options;
+  const { issuer, check, calls, forward, actorKey, audit, log } = options;
   const authorization = `Bearer ${options.mcpToken}`;
+  const challenge = challenges(issuer);
   const refuse = createRefusal(options);
 
   const pass = (
@@ -45,56 +52,79 @@ export function createMcpHandler(options: McpOptions): EdgeHandler {
     response: ServerResponse,
     context: RequestContext,
   ): void => {
+    const caller = { sub: token.sub, client_id: token.clientId };
     const limited = calls.count(`${token.sub} ${token.clientId}`);
     if (limited) {
+      if (limited.first) {
+        audit.record({
+          event_type: 'call.refused',
+          actor: caller,
+          result: 'denied',
+          reason: 'rate_limited',
+          client_ip: context.clientAddress,
+          user_agent: request.headers['user-agent'] ?? null,
+          request_id: context.requestId,
+        });
+      }
       const headers = { 'Retry-After': String(limited.retryAfterSeconds) };
       sendError(response, hop, 'rate_limited', { requestId: context.requestId, headers });
       return;
     }
     const actor = signActor(actorKey, {
-      sub: token.sub,
-      client_id: token.clientId,
+      ...caller,
       scope: token.scope,
       request_id: context.requestId,
       aud: 'hugo-mcp-server',
     });
     const headers = ['authorization', authorization, 'arleo-actor', actor, 'x-request-id', context.requestId];
-    auditCall(audit, request, response, context, { sub: token.sub, client_id: token.clientId });
+    auditCall(audit, request, response, context, caller);
     forward(request, response, context, headers);
   };
 
   const decide = (
-    verdict: { token: AccessToken } | { refusal: TokenRefusal },
+    verdict: TokenVerdict,
     request: IncomingMessage,
     response: ServerResponse,
     context: RequestContext,
   ): void => {
+    // The client may have gone while its token was being verified.
+    if (response.destroyed) return;
     if ('refusal' in verdict) refuse('token_invalid', verdict.refusal, request, response, context);
     else pass(verdict.token, request, response, context);
   };
 
-  return (request, response, context) => {
-    if (refuseMalformed(request, response, context)) return;
+  /** Whatever goes wrong here is this service's fault: neither the client's token nor the process may die of it. */
+  const failed = (error: unknown, response: ServerResponse, { requestId }: RequestContext): void => {
+    log.error('a call could not be checked', { request_id: requestId, error });
+    sendError(response, hop, 'internal', { requestId });
+  };
+
+  const authenticate: EdgeHandler = (request, response, context) => {
     const bearer = readBearer(request);
     if (bearer === 'missing') return refuse('token_missing', undefined, request, response, context);
     if (bearer === 'malformed') return decide({ refusal: 'malformed' }, request, response, context);
     if (bearer === 'in_query') {
-      const message = 'An access token belongs into the Authorization header, never into the URL.';
-      return sendError(response, hop, 'bad_request', { requestId: context.requestId, message });
+      const headers = { 'WWW-Authenticate': challenge.inQuery };
+      return sendError(response, hop, 'bad_request', { requestId: context.requestId, message: IN_QUERY, headers });
     }
     const verdict = check(bearer.token);
-    if (verdict instanceof Promise) verdict.then((late) => decide(late, request, response, context));
-    else decide(verdict, request, response, context);
+    if (!(verdict instanceof Promise)) return decide(verdict, request, response, context);
+    verdict
+      .then((late) => decide(late, request, response, context))
+      .catch((error: unknown) => failed(error, response, context));
+  };
+
+  return (request, response, context) => {
+    try {
+      if (!refusedForm(request, response, context)) authenticate(request, response, context);
+    } catch (error) {
+      failed(error, response, context);
+    }
   };
 }
 
 /** Answers what no caller may send, whoever it is. @returns whether it did */
-function refuseMalformed(request: IncomingMessage, response: ServerResponse, { requestId }: RequestContext): boolean {
-  const twice = duplicateHeader(request);
-  if (twice !== undefined) {
-    sendError(response, hop, 'bad_request', { requestId, message: `The header ${twice} stands twice.` });
-    return true;
-  }
+function refusedForm(request: IncomingMessage, response: ServerResponse, { requestId }: RequestContext): boolean {
   const { method, headers } = request;
   if (method === 'POST' && !/^application\/json\s*(;|$)/i.test(headers['content-type'] ?? '')) {
     sendError(response, hop, 'unsupported_media_type', { requestId });
@@ -107,7 +137,7 @@ function refuseMalformed(request: IncomingMessage, response: ServerResponse, { r
   return false;
 }
 
-function createRefusal({ issuer, failures, audit }: McpOptions) {
+function createRefusal({ issuer, failures, trail }: McpOptions) {
   const challenge = challenges(issuer);
   return (
     reason: 'token_missing' | 'token_invalid',
@@ -116,23 +146,17 @@ function createRefusal({ issuer, failures, audit }: McpOptions) {
     response: ServerResponse,
     { requestId, clientAddress }: RequestContext,
   ): void => {
-    const limited = failures.count(clientAddress);
-    // A flood is recorded once a minute and address: its lines would fill the disk and hide the rest.
-    if (limited ? limited.first : reason === 'token_invalid') {
-      audit.record({
-        event_type: 'access_token.refused',
-        result: 'denied',
-        reason: limited ? 'rate_limited' : (why ?? reason),
-        client_ip: clientAddress,
-        user_agent: request.headers['user-agent'] ?? null,
-        request_id: requestId,
-      });
-    }
+    const userAgent = request.headers['user-agent'] ?? null;
+    const limited = failures.count(addressBlock(clientAddress));
     if (limited) {
+      if (limited.first) trail.record({ reason: 'rate_limited', clientAddress, userAgent, requestId });
+      else trail.count(clientAddress);
       const headers = { 'Retry-After': String(limited.retryAfterSeconds) };
       sendError(response, hop, 'rate_limited', { requestId, headers });
       return;
     }
+    // A request without a token is how every client begins: nothing to record.
+    if (reason === 'token_invalid') trail.record({ reason: why ?? reason, clientAddress, userAgent, requestId });
     const value = reason === 'token_missing' ? challenge.missing : challenge.invalid;
     sendError(response, hop, reason, { requestId, headers: { 'WWW-Authenticate': value } });
   };
