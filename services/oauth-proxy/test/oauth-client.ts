@@ -13,13 +13,18 @@ export class Browser {
     this.#origin = service.issuer;
   }
 
-  /** One request, without following its redirect. */
-  async fetch(url: string, init: RequestInit = {}): Promise<Response> {
+  /** The `Cookie` header for a request to `url`. */
+  cookieFor(url: string): string {
     const { pathname } = new URL(url);
-    const cookie = [...this.#cookies]
+    return [...this.#cookies]
       .filter(([, { path }]) => pathname.startsWith(path))
       .map(([name, { value }]) => `${name}=${value}`)
       .join('; ');
+  }
+
+  /** One request, without following its redirect. */
+  async fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    const cookie = this.cookieFor(url);
     const response = await fetch(url, { ...init, redirect: 'manual', headers: { ...init.headers, cookie } });
     for (const line of response.headers.getSetCookie()) {
       const [pair = '', ...attributes] = line.split(/;\s*/);

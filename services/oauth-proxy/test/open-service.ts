@@ -32,11 +32,14 @@ export interface Service {
   /** PEM of the public half of ACTOR_KEY. */
   actorPublicKey: string;
   stateDir: string;
+  ownerFile: string;
   received: Received[];
   /** What the upstream answers; the default echoes a JSON object. */
   answer: (request: IncomingMessage, response: ServerResponse) => void;
   audit(): Promise<Record<string, unknown>[]>;
   auditText(): Promise<string>;
+  /** Stops the service: the audit log is whole then. */
+  stop(): Promise<void>;
   /** Stops the service and starts it again on the same state. */
   restart(): Promise<void>;
   close(): Promise<void>;
@@ -60,8 +63,8 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
   const issuer = `http://127.0.0.1:${port}`;
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const { token } = mintToken();
-  const owner = path.join(folder, 'owner.json');
-  await writeFile(owner, JSON.stringify({ passphrase_hash: passphraseHash }));
+  const ownerFile = path.join(folder, 'owner.json');
+  await writeFile(ownerFile, JSON.stringify({ passphrase_hash: passphraseHash }));
   const auditFile = path.join(folder, 'audit.jsonl');
   const config = readConfig({
     PORT: String(port),
@@ -71,7 +74,7 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
     MCP_TOKEN: token,
     TOKEN_SECRET: randomBytes(32).toString('hex'),
     ACTOR_KEY: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    OWNER_FILE: owner,
+    OWNER_FILE: ownerFile,
     STATE_DIR: path.join(folder, 'state'),
     AUDIT_LOG: auditFile,
     LOG_LEVEL: 'error',
@@ -87,6 +90,7 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
     mcpToken: token,
     actorPublicKey: keys.publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     stateDir: config.STATE_DIR,
+    ownerFile,
     received,
     answer: (_request, response) => {
       response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"jsonrpc":"2.0","id":1,"result":{}}');
@@ -97,6 +101,7 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
         .split('\n')
         .map((line) => JSON.parse(line)),
     auditText: () => readFile(auditFile, 'utf8'),
+    stop: () => lifecycle.closeAll(),
     async restart() {
       await lifecycle.closeAll();
       lifecycle = createLifecycle();

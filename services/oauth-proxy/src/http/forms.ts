@@ -3,21 +3,22 @@ import type { IncomingMessage } from 'node:http';
 
 /** Makes and checks what the forms carry against cross-site requests. */
 export interface FormTokens {
-  /** The value of the hidden field `csrf` in the forms of one interaction. */
-  token(interaction: string): string;
-  /** True if `value` is the token of that interaction. */
-  matches(interaction: string, value: unknown): boolean;
+  /** The value of the hidden field `csrf` in the forms of one interaction in one browser. */
+  token(interaction: string, browser: string): string;
+  /** True if `value` is the token of that interaction in that browser. */
+  matches(interaction: string, browser: string, value: unknown): boolean;
 }
 
-/** Form tokens under `key`. An attacker knows neither it nor the interaction, which is bound to a cookie. */
+/** Form tokens under `key`. An attacker knows neither it nor the interaction and the browser, which are bound to cookies. */
 export function createFormTokens(key: Buffer): FormTokens {
-  const digest = (interaction: string): Buffer => createHmac('sha256', key).update(interaction).digest();
+  const digest = (interaction: string, browser: string): Buffer =>
+    createHmac('sha256', key).update(`${interaction} ${browser}`).digest();
   return {
-    token: (interaction) => digest(interaction).toString('base64url'),
-    matches(interaction, value) {
+    token: (interaction, browser) => digest(interaction, browser).toString('base64url'),
+    matches(interaction, browser, value) {
       if (typeof value !== 'string' || value.length > 100) return false;
       const given = Buffer.from(value, 'base64url');
-      const expected = digest(interaction);
+      const expected = digest(interaction, browser);
       return given.length === expected.length && timingSafeEqual(given, expected);
     },
   };

@@ -1,10 +1,11 @@
 import type { AuditInput } from '@arleo/core/audit/event';
 import { ArleoError } from '@arleo/core/errors';
-import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
+import type { LimitReached } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type Request, type Response, type Router } from 'express';
 import { errors, type Provider } from 'oidc-provider';
+import type { Guesser, GuessLimit } from '../owner/guess-limit.ts';
 import type { Owner } from '../owner/owner.ts';
 import { consentPage } from '../pages/consent-page.ts';
 import { errorPage } from '../pages/error-page.ts';
@@ -14,6 +15,8 @@ import { OWNER } from '../provider/create-provider.ts';
 import { grantFor, requestedScopes } from '../provider/grant.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { requestFacts } from '../provider/request-facts.ts';
+import { addressBlock } from './address-block.ts';
+import type { BrowserCookie, BrowserIdentity } from './browser-cookie.ts';
 import { type FormTokens, isForeignForm } from './forms.ts';
 import { formTarget, sendPage } from './page-response.ts';
 
@@ -23,16 +26,20 @@ export interface InteractionOptions {
   provider: Provider;
   owner: Owner;
   forms: FormTokens;
-  guesses: MinuteLimit;
+  browsers: BrowserCookie;
+  guesses: GuessLimit;
   audit: AuditLog;
   log: Log;
 }
 
 type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
 
+/** Seconds after which somebody may try again who was turned away because too many try at once. */
+const BUSY_SECONDS = 5;
+
 /** `/interaction/:uid`: the owner logs in, then consents. */
 export function createInteractionRoutes(options: InteractionOptions): Router {
-  const { config, provider, owner, forms, guesses, audit, log } = options;
+  const { config, provider, owner, forms, browsers, guesses, audit, log } = options;
   const site = new URL(config.issuer).host;
   const language = (request: Request): Language => preferredLanguage(request.headers['accept-language']);
   const record = (request: Request, event: AuditInput): void => audit.record({ ...requestFacts(request), ...event });
@@ -42,7 +49,7 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
       language: language(request),
       site,
       action: `/interaction/${uid}/login`,
-      csrf: forms.token(uid),
+      csrf: forms.token(uid, browsers.identify(request, response).id),
       ...(problem && { problem }),
     });
     const status = problem === 'waitBeforeTrying' ? 429 : problem === 'ownerUnreadable' ? 503 : problem ? 401 : 200;
@@ -57,7 +64,7 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
       language: language(request),
       site,
       action: `/interaction/${uid}/consent`,
-      csrf: forms.token(uid),
+      csrf: forms.token(uid, browsers.identify(request, response).id),
       clientName: client?.clientName,
       clientId,
       redirectUri,
@@ -67,36 +74,53 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
   };
 
   /** The interaction that this browser is in the middle of, if the form is our own; else the answer is sent. */
-  const openForm = async (request: Request, response: Response, prompt: string): Promise<Details | undefined> => {
+  const openForm = async (
+    request: Request,
+    response: Response,
+    prompt: string,
+  ): Promise<(Details & { browser: BrowserIdentity }) | undefined> => {
     const details = await provider.interactionDetails(request, response);
-    const foreign = isForeignForm(request, config.issuer) || !forms.matches(details.uid, request.body?.csrf);
-    if (foreign || details.uid !== request.params.uid) {
+    const browser = browsers.read(request);
+    const own = browser !== undefined && forms.matches(details.uid, browser.id, request.body?.csrf);
+    if (!own || isForeignForm(request, config.issuer) || details.uid !== request.params.uid) {
       record(request, { event_type: 'form.refused', result: 'denied', reason: 'cross_site' });
       sendPage(response, 403, errorPage({ language: language(request), site, problem: 'foreign' }));
       return undefined;
     }
     if (details.prompt.name !== prompt) throw new errors.SessionNotFound('another step is due');
-    return details;
+    return Object.assign(details, { browser });
   };
 
   const logIn = async (request: Request, response: Response): Promise<void> => {
     const details = await openForm(request, response, 'login');
     if (!details) return;
-    const { uid, params } = details;
+    const { uid, params, browser } = details;
     const actor = { client_id: String(params.client_id) };
     const { passphrase } = request.body;
-    const address = requestFacts(request).client_ip ?? '';
-    const wait = guesses.reached(address);
-    if (wait) {
-      response.setHeader('Retry-After', String(wait.retryAfterSeconds));
+    const guesser: Guesser = {
+      address: addressBlock(requestFacts(request).client_ip ?? ''),
+      knownBrowser: browser.known ? browser.id : undefined,
+    };
+    let wait: LimitReached | undefined;
+    const verdict = await owner.check(typeof passphrase === 'string' ? passphrase : '', {
+      known: browser.known,
+      refused() {
+        wait = guesses.refused(guesser);
+        return wait !== undefined;
+      },
+      wrong: () => guesses.wrong(guesser),
+    });
+    if (verdict === 'refused' || verdict === 'busy') {
+      if (wait?.first) record(request, { event_type: 'login.failed', result: 'denied', reason: 'rate_limited', actor });
+      response.setHeader('Retry-After', String(wait?.retryAfterSeconds ?? BUSY_SECONDS));
       return showLogin(request, response, uid, 'waitBeforeTrying');
     }
-    if (!(await owner.check(typeof passphrase === 'string' ? passphrase : ''))) {
-      guesses.count(address);
-      record(request, { event_type: 'login.failed', result: 'denied', actor });
+    if (verdict === 'wrong') {
+      record(request, { event_type: 'login.failed', result: 'denied', reason: 'wrong_passphrase', actor });
       return showLogin(request, response, uid, 'wrongPassphrase');
     }
     record(request, { event_type: 'login.succeeded', result: 'success', actor: { sub: OWNER, ...actor } });
+    if (!browser.known) browsers.makeKnown(response, browser);
     const result = { login: { accountId: OWNER, remember: false } };
     response.redirect(303, await provider.interactionResult(request, response, result));
   };
@@ -129,16 +153,18 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
     if (details.prompt.name === 'login') showLogin(request, response, details.uid);
     else await showConsent(request, response, details);
   });
-  router.post('/interaction/:uid/login', form, logIn);
+  router.post('/interaction/:uid/login', form, (request, response) =>
+    logIn(request, response).catch((error: unknown) => {
+      if (!(error instanceof ArleoError && error.code === 'owner_unreadable')) throw error;
+      log.error('the owner cannot log in', { error });
+      showLogin(request, response, request.params.uid, 'ownerUnreadable');
+    }),
+  );
   router.post('/interaction/:uid/consent', form, decide);
   router.use((error: Error, request: Request, response: Response, next: express.NextFunction) => {
     if (response.headersSent) return next(error);
     if (error instanceof errors.SessionNotFound) {
       return sendPage(response, 400, errorPage({ language: language(request), site, problem: 'expired' }));
-    }
-    if (error instanceof ArleoError && error.code === 'owner_unreadable') {
-      log.error('the owner cannot log in', { error });
-      return showLogin(request, response, String(request.params.uid), 'ownerUnreadable');
     }
     next(error);
   });

@@ -2,12 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
-import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
+import { createGuessLimit } from '../owner/guess-limit.ts';
 import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
 import { createProvider } from '../provider/create-provider.ts';
@@ -18,6 +18,7 @@ import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
 import { prepareAuthorization } from './authorization-request.ts';
 import { openToBrowserClients } from './browser-clients.ts';
+import { createBrowserCookie } from './browser-cookie.ts';
 import { createFormTokens } from './forms.ts';
 import { createInteractionRoutes } from './interaction-routes.ts';
 import { limitPerAddress } from './limits.ts';
@@ -34,9 +35,6 @@ export interface OauthAppOptions {
 }
 
 const hop = 'oauth-proxy';
-
-/** Wrong passphrases from one address in a minute. */
-const GUESSES_PER_MINUTE = 5;
 
 /** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
 export function createOauthApp(options: OauthAppOptions): EdgeHandler {
@@ -99,18 +97,19 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   app.post(calls, authorize);
   app.all(calls, onlyBy('POST', contextOf));
 
-  const pages = limit();
-  app.use(['/authorize', '/interaction'], pages);
-  app.get('/authorize', prepareAuthorization(mcpUrl), authorize);
-  app.get('/authorize/:uid', authorize);
+  app.get('/authorize', limit(), prepareAuthorization(mcpUrl), authorize);
   app.all('/authorize', onlyBy('GET', contextOf));
+  // What follows belongs to an authorization that was counted above: who is on the right way is not counted again.
+  app.use(['/authorize/:uid', '/interaction'], limitPerAddress(perAddressPerMinute, contextOf, { failuresOnly: true }));
+  app.get('/authorize/:uid', authorize);
   app.use(
     createInteractionRoutes({
       config,
       provider,
       owner,
       forms: createFormTokens(deriveKey(config.tokenSecret, 'forms')),
-      guesses: createMinuteLimit(GUESSES_PER_MINUTE),
+      browsers: createBrowserCookie(deriveKey(config.tokenSecret, 'browsers'), config.secure),
+      guesses: createGuessLimit(),
       audit,
       log,
     }),

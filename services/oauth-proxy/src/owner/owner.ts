@@ -1,7 +1,21 @@
 import { readFile, stat } from 'node:fs/promises';
 import { ArleoError } from '@arleo/core/errors';
 import type { Bcrypt } from '@arleo/core/tokens/bcrypt';
+import { createBcryptQueue } from '@arleo/core/tokens/bcrypt-queue';
 import * as z from 'zod';
+
+/** `busy`: so many wait to be compared that this one was not; `refused`: by what the caller gave to decide it. */
+export type PassphraseVerdict = 'right' | 'wrong' | 'busy' | 'refused';
+
+/** How a passphrase comes. */
+export interface Attempt {
+  /** From a browser that the owner has used: it is never turned away, and goes before all others. */
+  known: boolean;
+  /** Asked when its turn has come: what was sent at once is judged one by one. */
+  refused(): boolean;
+  /** Told before the next one's turn comes. */
+  wrong(): void;
+}
 
 /** The one person who may log in. */
 export interface Owner {
@@ -10,8 +24,11 @@ export interface Owner {
    *
    * @throws {@link ArleoError} `owner_unreadable` when OWNER_FILE is missing or damaged
    */
-  check(passphrase: string): Promise<boolean>;
+  check(passphrase: string, attempt: Attempt): Promise<PassphraseVerdict>;
 }
+
+/** Comparisons that may wait: each takes a core for a quarter of a second. */
+const maxWaiting = 32;
 
 /** The longest passphrase, in bytes of UTF-8: bcrypt looks at no more. */
 export const MAX_PASSPHRASE_BYTES = 72;
@@ -20,25 +37,32 @@ const fileSchema = z.looseObject({ passphrase_hash: z.string().regex(/^\$2[aby]\
 
 /** Opens OWNER_FILE; it is read again when it changed, so that a new passphrase counts without a restart. */
 export function openOwner({ file, bcrypt }: { file: string; bcrypt: Bcrypt }): Owner {
-  let known: { stamp: string; hash: string } | undefined;
+  let read: { stamp: string; hash: string } | undefined;
+  const queue = createBcryptQueue({ threads: bcrypt.threads, maxWaiting });
   const hash = async (): Promise<string> => {
     try {
       const { mtimeMs, ino, size } = await stat(file);
       const stamp = `${mtimeMs} ${ino} ${size}`;
-      if (known?.stamp !== stamp) {
-        known = { stamp, hash: fileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).passphrase_hash };
+      if (read?.stamp !== stamp) {
+        read = { stamp, hash: fileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).passphrase_hash };
       }
-      return known.hash;
+      return read.hash;
     } catch (cause) {
       throw new ArleoError('owner_unreadable', `The owner file ${file} is missing or damaged.`, { cause });
     }
   };
   return {
-    async check(passphrase) {
+    async check(passphrase, { known, refused, wrong }) {
       const size = Buffer.byteLength(passphrase);
       const stored = await hash();
-      if (size === 0 || size > MAX_PASSPHRASE_BYTES) return false;
-      return bcrypt.verify(passphrase, stored);
+      const compare = async (): Promise<PassphraseVerdict> => {
+        if (refused()) return 'refused';
+        const possible = size > 0 && size <= MAX_PASSPHRASE_BYTES;
+        if (possible && (await bcrypt.verify(passphrase, stored))) return 'right';
+        wrong();
+        return 'wrong';
+      };
+      return known ? queue.runFirst(compare) : (queue.run(compare) ?? 'busy');
     },
   };
 }
