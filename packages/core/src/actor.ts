@@ -1,7 +1,8 @@
-import { createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { errors, importSPKI, jwtVerify } from 'jose';
 import * as z from 'zod';
 import { ArleoError } from './errors.ts';
+import { signEs256 } from './es256.ts';
 import { expandScopes, type Scope } from './scopes.ts';
 
 /** The `typ` of an actor assertion: no other JWT of ours can be taken for one (RFC 8725 section 3.11). */
@@ -63,8 +64,6 @@ const protectedHeader = base64url(JSON.stringify({ alg: 'ES256', typ: ACTOR_TYP 
  *
  * Signed in place and not by jose, which verifies it: every call of `/mcp` needs a signature of its own, and WebCrypto's
  * way through a thread costs three times the signature.
- *
- * @see [RFC 7518 section 3.4](https://www.rfc-editor.org/rfc/rfc7518#section-3.4)
  */
 export function signActor(key: KeyObject, claims: ActorClaims, now: number = Date.now()): string {
   const issuedAt = Math.floor(now / 1000);
@@ -79,8 +78,7 @@ export function signActor(key: KeyObject, claims: ActorClaims, now: number = Dat
     exp: issuedAt + ACTOR_LIFETIME_SECONDS,
   };
   const signed = `${protectedHeader}.${base64url(JSON.stringify(payload))}`;
-  const signature = sign('sha256', Buffer.from(signed), { key, dsaEncoding: 'ieee-p1363' });
-  return `${signed}.${signature.toString('base64url')}`;
+  return `${signed}.${signEs256(signed, key).toString('base64url')}`;
 }
 
 function base64url(text: string): string {

@@ -4,7 +4,6 @@ import { sendError } from '@arleo/runtime/http/respond';
 import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Forward } from '@arleo/runtime/proxy/forward';
-import { duplicateHeader } from '@arleo/runtime/proxy/headers';
 import type { CallerCheck } from './caller-check.ts';
 
 /** What `/mcp` is made of. */
@@ -24,10 +23,6 @@ const hop = 'hugo-mcp-proxy';
 export function createMcp({ checkCaller, failures, forward, audit }: McpOptions): EdgeHandler {
   return (request, response, context) => {
     const { requestId, clientAddress } = context;
-    const twice = duplicateHeader(request);
-    if (twice !== undefined) {
-      return sendError(response, hop, 'bad_request', { requestId, message: `The header ${twice} stands twice.` });
-    }
     const refused = checkCaller(request);
     if (refused === undefined) {
       const { authorization, 'arleo-actor': actor } = request.headers;

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ArleoError, isArleoError } from '@arleo/core/errors';
+import { isArleoError } from '@arleo/core/errors';
 import { isReason } from '@arleo/core/reasons';
 import { discardBody } from '@arleo/runtime/http/discard-body';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
@@ -7,7 +7,6 @@ import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
 import { serverTiming } from '@arleo/runtime/http/server-timing';
 import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
-import { duplicateHeader } from '@arleo/runtime/proxy/headers';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Authenticate, Refusal } from '../http/authenticate.ts';
 import { type Message, readMessage } from '../http/read-message.ts';
@@ -51,8 +50,6 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
 
   const answer = async (request: IncomingMessage, response: ServerResponse, context: RequestContext): Promise<void> => {
     const { requestId } = context;
-    const twice = duplicateHeader(request);
-    if (twice !== undefined) throw new ArleoError('bad_request', `The header ${twice} stands twice.`);
     const caller = await authenticate(request, context);
     if ('reason' in caller) return refuseCaller(caller, request, response, context);
     if (request.method !== 'POST') {
