@@ -1,13 +1,10 @@
 import { openClientAddress } from '@arleo/runtime/http/client-address';
-import { createEdge } from '@arleo/runtime/http/edge';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
-import { openAuditLog } from '@arleo/runtime/logging/audit-log';
-import { openLog } from '@arleo/runtime/logging/log';
-import { openMetrics } from '@arleo/runtime/metrics/metrics';
 import { createForwarder } from '@arleo/runtime/proxy/forward';
+import { openRecords } from '@arleo/runtime/serve/open-records';
 import { runService } from '@arleo/runtime/serve/run-service';
-import { serve } from '@arleo/runtime/serve/serve';
+import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import { createPinnedAgent } from '@arleo/runtime/tls/pinned-agent';
 import { readConfig } from './config.ts';
 import { createCallerCheck } from './http/caller-check.ts';
@@ -18,10 +15,8 @@ const hop = 'hugo-mcp-proxy';
 
 runService(hop, async (lifecycle) => {
   const config = readConfig(process.env);
-  const log = openLog({ service: hop, level: config.LOG_LEVEL });
-  const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
-  lifecycle.onClose('audit log', () => audit.close());
-
+  const records = await openRecords(hop, config, lifecycle);
+  const { audit } = records;
   const agent = createPinnedAgent({ certificate: config.UPSTREAM_CERT, sha256: config.UPSTREAM_CERT_SHA256 });
   lifecycle.onClose('connections to hugo-mcp-server', () => agent.destroy());
   const forward = createForwarder({
@@ -29,7 +24,7 @@ runService(hop, async (lifecycle) => {
     target: new URL('/mcp', config.UPSTREAM_URL),
     agent,
     limits: { maxBodyBytes: config.MAX_BODY_BYTES },
-    onFailure: createFailureReport({ audit, log }),
+    onFailure: createFailureReport(records),
   });
   const mcp = createMcp({
     checkCaller: createCallerCheck(config.MCP_TOKEN_SHA256),
@@ -37,26 +32,15 @@ runService(hop, async (lifecycle) => {
     forward,
     audit,
   });
-  const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
-  const server = await serve({
+  await serveEdge({
     hop,
-    listener: createEdge({
-      hop,
-      trustRequestId: true,
-      clientAddress: openClientAddress([]),
-      guard: { origins: new Set() },
-      ready: () => (server.draining() ? { ready: false, problems: ['stopping'] } : upstreamReady()),
-      metrics: openMetrics(hop),
-      mcp,
-    }),
-    host: config.HOST,
-    port: config.PORT,
-    drainMs: config.DRAIN_SECONDS * 1000,
+    config,
+    lifecycle,
+    records,
+    trustRequestId: true,
+    clientAddress: openClientAddress([]),
+    guard: { origins: new Set() },
+    ready: createUpstreamReady(config.UPSTREAM_URL, agent),
+    mcp,
   });
-  // Closed after the server: the calls that end while it stops are recorded before this.
-  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
-  lifecycle.onClose('server', () => server.close());
-
-  audit.record({ event_type: 'service.started', result: 'success' });
-  log.info('ready', { url: server.url });
 });

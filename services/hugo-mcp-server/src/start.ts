@@ -4,13 +4,11 @@ import { openActorVerifier } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openTokenStore } from '@arleo/core/tokens/token-store';
 import { openClientAddress } from '@arleo/runtime/http/client-address';
-import { createEdge } from '@arleo/runtime/http/edge';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
-import { openAuditLog } from '@arleo/runtime/logging/audit-log';
-import { openLog } from '@arleo/runtime/logging/log';
-import { openMetrics } from '@arleo/runtime/metrics/metrics';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
-import { type RunningServer, serve } from '@arleo/runtime/serve/serve';
+import { openRecords } from '@arleo/runtime/serve/open-records';
+import type { RunningServer } from '@arleo/runtime/serve/serve';
+import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import type { Config } from './config.ts';
 import { holdLock } from './content/hold-lock.ts';
 import { openContent } from './content/open-content.ts';
@@ -25,11 +23,8 @@ const version = '0.1.0';
 
 /** Opens everything that hugo-mcp-server is made of, and serves. */
 export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
-  const log = openLog({ service: hop, level: config.LOG_LEVEL });
-  const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
-  lifecycle.onClose('audit log', () => audit.close());
-  // Recorded when everything opened after this is closed: the calls in flight come before it.
-  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
+  const records = await openRecords(hop, config, lifecycle);
+  const { log, audit } = records;
 
   await mkdir(config.STATE_DIR, { recursive: true, mode: 0o750 });
   const release = await holdLock(path.join(config.STATE_DIR, 'service.lock'));
@@ -70,26 +65,16 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
     maxBodyBytes: config.MAX_BODY_BYTES,
   });
-  const ready = createReadiness({ hugo, siteDir: config.SITE_DIR, readable, tokens });
-  const server = await serve({
+  return serveEdge({
     hop,
-    listener: createEdge({
-      hop,
-      trustRequestId: true,
-      clientAddress: openClientAddress([]),
-      guard: { origins: new Set() },
-      ready: () => (server.draining() ? { ready: false, problems: ['stopping'] } : ready()),
-      metrics: openMetrics(hop),
-      mcp,
-    }),
-    host: config.HOST,
-    port: config.PORT,
+    config,
+    lifecycle,
+    records,
+    trustRequestId: true,
+    clientAddress: openClientAddress([]),
+    guard: { origins: new Set() },
+    ready: createReadiness({ hugo, siteDir: config.SITE_DIR, readable, tokens }),
+    mcp,
     tls: { key: config.TLS_KEY, cert: config.TLS_CERT },
-    drainMs: config.DRAIN_SECONDS * 1000,
   });
-  lifecycle.onClose('server', () => server.close());
-
-  audit.record({ event_type: 'service.started', result: 'success' });
-  log.info('ready', { url: server.url });
-  return server;
 }

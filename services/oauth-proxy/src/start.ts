@@ -1,16 +1,14 @@
 import { importActorKey } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openClientAddress } from '@arleo/runtime/http/client-address';
-import { createEdge } from '@arleo/runtime/http/edge';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
-import { openAuditLog } from '@arleo/runtime/logging/audit-log';
-import { openLog } from '@arleo/runtime/logging/log';
-import { openMetrics } from '@arleo/runtime/metrics/metrics';
 import { createForwarder, FORWARD_LIMITS } from '@arleo/runtime/proxy/forward';
 import { createKeepAliveAgent } from '@arleo/runtime/proxy/keep-alive-agent';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
-import { type RunningServer, serve } from '@arleo/runtime/serve/serve';
+import { openRecords } from '@arleo/runtime/serve/open-records';
+import type { RunningServer } from '@arleo/runtime/serve/serve';
+import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import type { Config } from './config.ts';
 import { createOauthApp } from './http/oauth-app.ts';
 import { createAccessTokenCheck } from './mcp/access-token.ts';
@@ -34,11 +32,8 @@ const outerLimits = {
 export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
   const issuer = config.PUBLIC_URL;
   const mcpUrl = `${issuer}/mcp`;
-  const log = openLog({ service: hop, level: config.LOG_LEVEL });
-  const audit = await openAuditLog({ file: config.AUDIT_LOG, hop, log });
-  lifecycle.onClose('audit log', () => audit.close());
-  // Recorded when everything opened after this is closed: the calls in flight come before it.
-  lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
+  const records = await openRecords(hop, config, lifecycle);
+  const { log, audit } = records;
   const state = await openLmdbState(config.STATE_DIR);
   lifecycle.onClose('state', () => state.close());
   const keys = await openSigningKeys(config.STATE_DIR);
@@ -85,25 +80,16 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     trail,
     log,
   });
-  const server = await serve({
+  return serveEdge({
     hop,
-    listener: createEdge({
-      hop,
-      trustRequestId: false,
-      clientAddress: openClientAddress(config.TRUST_PROXY),
-      guard: { hosts: new Set([new URL(issuer).host]), origins: new Set([issuer, ...config.ALLOWED_ORIGINS]) },
-      ready: () => (server.draining() ? { ready: false, problems: ['stopping'] } : upstreamReady()),
-      metrics: openMetrics(hop),
-      mcp,
-      rest: oauth,
-    }),
-    host: config.HOST,
-    port: config.PORT,
-    drainMs: config.DRAIN_SECONDS * 1000,
+    config,
+    lifecycle,
+    records,
+    trustRequestId: false,
+    clientAddress: openClientAddress(config.TRUST_PROXY),
+    guard: { hosts: new Set([new URL(issuer).host]), origins: new Set([issuer, ...config.ALLOWED_ORIGINS]) },
+    ready: upstreamReady,
+    mcp,
+    rest: oauth,
   });
-  lifecycle.onClose('server', () => server.close());
-
-  audit.record({ event_type: 'service.started', result: 'success' });
-  log.info('ready', { url: server.url });
-  return server;
 }
