@@ -54,10 +54,10 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     publicLink: config.PUBLIC_LINK ?? path.join(config.STATE_DIR, 'public'),
     searchPath: config.PATH,
   };
-  const { editor, readable } = await openContent(hugo, places, log, lifecycle);
+  const { reader, editor, readable } = await openContent(hugo, places, log, lifecycle);
 
   const mcp = createMcpEndpoint({
-    tools: allTools(editor),
+    tools: allTools(reader, editor),
     version,
     audit,
     log,

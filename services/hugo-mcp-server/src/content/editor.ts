@@ -1,34 +1,14 @@
-import type {
-  CreatePageArgs,
-  DeletePageArgs,
-  GetPageArgs,
-  ListPagesArgs,
-  UpdatePageArgs,
-} from '@arleo/core/content/arguments';
+import type { CreatePageArgs, DeletePageArgs, UpdatePageArgs } from '@arleo/core/content/arguments';
 import type { BuildResult } from '../build/build-site.ts';
 import type { Publisher } from '../build/publisher.ts';
 import type { Library, PageRef, Plan } from './change.ts';
 import { createPage } from './create-page.ts';
 import { deletePage } from './delete-page.ts';
-import { findPage } from './find-page.ts';
 import type { ChangeAuthor } from './history.ts';
-import { listPages, type PageList } from './list-pages.ts';
-import { type PageContent, readPage } from './page.ts';
-import type { IndexedPage } from './page-index.ts';
 import { revisionOf } from './revision.ts';
 import { updatePage } from './update-page.ts';
+import { type Hidden, whyHidden } from './why-hidden.ts';
 import type { Progress, Writer } from './writer.ts';
-
-/** A page with its text. */
-export interface PageText extends PageContent {
-  page: IndexedPage;
-  url: string | undefined;
-  /** The languages in which the page exists. */
-  translations: string[];
-}
-
-/** Why visitors do not see a page. */
-export type Hidden = 'draft' | 'future' | 'expired' | 'not_built';
 
 /** What a write did. Written, committed and live are separate facts. */
 export interface WriteOutcome {
@@ -53,12 +33,8 @@ export interface DeleteOutcome extends WriteOutcome {
   leftBehind: string[];
 }
 
-/** Everything that the tools do with the site. */
+/** Everything that the tools change on the site. */
 export interface Editor {
-  /** @throws {@link ArleoError} `lang_unknown`, `cursor_invalid`, and what keeps the site from being read */
-  list(args: ListPagesArgs): Promise<PageList>;
-  /** @throws {@link ArleoError} `page_not_found`, `lang_unknown`, and what the files refuse */
-  get(args: GetPageArgs): Promise<PageText>;
   /** @throws as {@link Writer.write} */
   create(args: CreatePageArgs, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome>;
   update(args: UpdatePageArgs, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome>;
@@ -95,31 +71,12 @@ export function createEditor({ library, writer, publisher, readable }: EditorOpt
       revision: removed ? undefined : revision,
       url: removed ? undefined : url,
       live: removed ? !served : served,
-      hidden: removed || served ? undefined : whyHidden(page.file),
+      hidden: removed || served ? undefined : whyHidden(library, page.file),
       build,
     };
   };
 
-  const whyHidden = (file: string): Hidden => {
-    const listed = site.listed(file);
-    const now = library.now().getTime();
-    if (listed?.draft) return 'draft';
-    if (listed?.publishDate !== undefined && Date.parse(listed.publishDate) > now) return 'future';
-    if (listed?.expiryDate !== undefined && Date.parse(listed.expiryDate) <= now) return 'expired';
-    return 'not_built';
-  };
-
   return {
-    async list(args) {
-      await readable();
-      return listPages(library, args);
-    },
-    async get({ route, lang = site.facts().defaultLanguage }) {
-      await readable();
-      const { page, bytes } = await findPage(library, route, lang);
-      const translations = index.translations(route).map((one) => one.lang);
-      return { ...readPage(bytes), page, url: site.urlOf(page), translations };
-    },
     create: (args, author, progress) => write(createPage(args), author, progress),
     update: (args, author, progress) => write(updatePage(args), author, progress),
     async remove(args, author, progress) {

@@ -12,6 +12,7 @@ import { createEditor, type Editor } from './editor.ts';
 import { type History, openHistory } from './history.ts';
 import { openJournal } from './journal.ts';
 import { createPageIndex } from './page-index.ts';
+import { createReader, type Reader } from './reader.ts';
 import { recover } from './recover.ts';
 import { openSiteFiles } from './site-files.ts';
 import { watchContent } from './watch-content.ts';
@@ -26,8 +27,9 @@ export interface ContentPlaces {
   searchPath: string;
 }
 
-/** The site, open for editing. */
+/** The site, open for reading and editing. */
 export interface Content {
+  reader: Reader;
   editor: Editor;
   /** Resolves when pages can be read; fails with the reason why not, and tries again at the next call. */
   readable(): Promise<void>;
@@ -112,7 +114,11 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });
   writer.adopt();
-  return { editor: createEditor({ library, writer, publisher, readable }), readable };
+  return {
+    reader: createReader({ library, readable }),
+    editor: createEditor({ library, writer, publisher, readable }),
+    readable,
+  };
 }
 
 /** A function that runs once; if it failed, again at the next call. */

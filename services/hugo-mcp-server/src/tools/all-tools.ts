@@ -1,4 +1,5 @@
 import type { Editor } from '../content/editor.ts';
+import type { Reader } from '../content/reader.ts';
 import { buildSite } from './build-site.ts';
 import { createPage } from './create-page.ts';
 import { deletePage } from './delete-page.ts';
@@ -8,10 +9,10 @@ import type { AnyTool } from './tool.ts';
 import { updatePage } from './update-page.ts';
 
 /** Every tool, in the order in which they are listed. */
-export function allTools(editor: Editor): AnyTool[] {
+export function allTools(reader: Reader, editor: Editor): AnyTool[] {
   return [
-    listPages(editor),
-    getPage(editor),
+    listPages(reader),
+    getPage(reader),
     createPage(editor),
     updatePage(editor),
     deletePage(editor),

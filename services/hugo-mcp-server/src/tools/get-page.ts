@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { getPageArgs } from '@arleo/core/content/arguments';
 import * as z from 'zod';
-import type { Editor } from '../content/editor.ts';
+import type { Reader } from '../content/reader.ts';
 import { defineTool } from './tool.ts';
 
 const output = z.object({
@@ -23,7 +23,7 @@ const output = z.object({
 const maxCharacters = 48_000;
 
 /** `get_page` */
-export const getPage = (editor: Editor) =>
+export const getPage = (reader: Reader) =>
   defineTool({
     name: 'get_page',
     title: 'Read a page',
@@ -35,7 +35,7 @@ export const getPage = (editor: Editor) =>
     slow: false,
     resource: ({ route, lang }) => (lang === undefined ? route : `${route} (${lang})`),
     async run(args) {
-      const { page, url, revision, frontMatter, body, problem, translations } = await editor.get(args);
+      const { page, url, revision, frontMatter, body, problem, translations } = await reader.get(args);
       const { route, lang, kind, file } = page;
       const content = cut(body);
       const truncated = content.length < body.length;

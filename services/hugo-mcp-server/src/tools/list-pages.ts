@@ -1,7 +1,7 @@
 import { listPagesArgs } from '@arleo/core/content/arguments';
 import * as z from 'zod';
-import type { Editor } from '../content/editor.ts';
 import type { IndexedPage } from '../content/page-index.ts';
+import type { Reader } from '../content/reader.ts';
 import { defineTool } from './tool.ts';
 
 const output = z.object({
@@ -30,7 +30,7 @@ const maxText = 200;
 const maxTags = 20;
 
 /** `list_pages` */
-export const listPages = (editor: Editor) =>
+export const listPages = (reader: Reader) =>
   defineTool({
     name: 'list_pages',
     title: 'List pages',
@@ -42,7 +42,7 @@ export const listPages = (editor: Editor) =>
     slow: false,
     resource: ({ section, lang }) => [section, lang].filter(Boolean).join(' ') || null,
     async run(args) {
-      const { pages, total, nextCursor } = await editor.list(args);
+      const { pages, total, nextCursor } = await reader.list(args);
       const lines = pages.map(({ page }) => {
         const draft = page.draft ? ' [draft]' : '';
         return `${page.route} (${page.lang})${draft}: ${short(page.title)}`;

@@ -1,7 +1,8 @@
 import * as z from 'zod';
 import type { BuildResult } from '../build/build-site.ts';
-import type { Hidden, WriteOutcome } from '../content/editor.ts';
+import type { WriteOutcome } from '../content/editor.ts';
 import type { ChangeAuthor } from '../content/history.ts';
+import type { Hidden } from '../content/why-hidden.ts';
 import type { ToolCall } from './tool.ts';
 
 /** What every build says of itself. */
