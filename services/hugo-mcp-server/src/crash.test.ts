@@ -12,8 +12,14 @@ const at = (name: string) => path.join(service.dir.path, name);
 /** What a power cut would leave: the site and the state as they are on disk at this moment. */
 async function snapshot(): Promise<void> {
   await rm(at('snapshot'), { recursive: true, force: true });
-  for (const name of ['site', 'state']) {
-    await cp(at(name), at(`snapshot/${name}`), { recursive: true, verbatimSymlinks: true });
+  try {
+    for (const name of ['site', 'state']) {
+      await cp(at(name), at(`snapshot/${name}`), { recursive: true, verbatimSymlinks: true });
+    }
+  } catch (error) {
+    // Git was just taking a lock away; a power cut knows no moment between.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return snapshot();
+    throw error;
   }
   await rm(at('snapshot/state/service.lock'), { force: true });
 }
