@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import * as z from 'zod';
-import {
-  buildSiteArgs,
-  createPageArgs,
-  deletePageArgs,
-  getPageArgs,
-  listPagesArgs,
-  updatePageArgs,
-} from './arguments.ts';
+import { buildSiteArgs, createPageArgs, deletePageArgs, updatePageArgs } from './arguments.ts';
+import { getPageArgs, listPagesArgs } from './read-arguments.ts';
 
 const page = { route: 'posts/first', lang: 'fr', title: 'Première page', content: '# Bonjour\n' };
 const tag = String.fromCodePoint(0xe0041);

@@ -1,100 +1,18 @@
 import * as z from 'zod';
-import { type FrontMatterFields, frontMatterProblem } from './front-matter-rules.ts';
 import {
-  ARGUMENT_FRONT_MATTER_KEYS,
-  CONTENT_MAX_BYTES,
-  CURSOR_MAX_LENGTH,
-  LANG_PATTERN,
-  LIST_DEFAULT_LIMIT,
-  LIST_MAX_LIMIT,
-  REVISION_MAX_LENGTH,
-  ROUTE_MAX_LENGTH,
-  TAG_MAX_LENGTH,
-  TAGS_MAX_COUNT,
-  TITLE_MAX_LENGTH,
-} from './limits.ts';
-import { HOME_ROUTE, routeProblem } from './route.ts';
-import { codePointName, deceptiveCharacter, unstorableCharacter } from './text.ts';
-
-// The JSON schemas made from these go to the client, which drops one over 16 KiB or with anyOf/oneOf/allOf at its top:
-// rules across fields are checks, which leave no trace in the JSON schema, and their messages tell the model what to do.
-
-/** A check of one string by a function that gives what is wrong with it, or undefined. */
-function sound(problem: (text: string) => string | undefined): (text: string, context: z.RefinementCtx) => void {
-  return (text, context) => {
-    const message = problem(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  };
-}
-
-const routeText = z.string().min(1).max(ROUTE_MAX_LENGTH);
-
-const pageRoute = routeText
-  .superRefine(sound(routeProblem))
-  .describe(
-    'Path of the page below content/, without language, file name or slashes at the ends: "posts/my-first-post".',
-  );
-
-const pageOrHomeRoute = routeText
-  .superRefine(sound((route) => (route === HOME_ROUTE ? undefined : routeProblem(route))))
-  .describe('Path of the page below content/: "posts/my-first-post". "/" is the home page.');
-
-const langText = z.string().regex(LANG_PATTERN, 'A language is 2 or 3 lower-case letters, like "fr" or "en".');
-
-const lang = langText.describe('Language of the page as the site configures it: "fr", "en".');
-
-function lineProblem(what: string): (text: string) => string | undefined {
-  return (text) => {
-    const character = deceptiveCharacter(text);
-    if (character !== undefined) {
-      return `The ${what} contains ${codePointName(character)}, a control, bidirectional or invisible character. Leave it out.`;
-    }
-    return text.trim() === '' ? `The ${what} is empty. Give it at least one visible character.` : undefined;
-  };
-}
-
-const title = z
-  .string()
-  .min(1)
-  .max(TITLE_MAX_LENGTH)
-  .superRefine(sound(lineProblem('title')))
-  .describe('Title of the page: one line of plain text.');
-
-const tags = z
-  .array(
-    z
-      .string()
-      .min(1)
-      .max(TAG_MAX_LENGTH)
-      .superRefine(sound(lineProblem('tag'))),
-  )
-  .max(TAGS_MAX_COUNT)
-  .describe('All tags of the page; they replace the ones it has.');
-
-const draft = z.boolean().describe('true keeps the page off the public site.');
-
-const content = z
-  .string()
-  .max(CONTENT_MAX_BYTES)
-  .superRefine(
-    sound((text) => {
-      const bytes = Buffer.byteLength(text);
-      if (bytes > CONTENT_MAX_BYTES) {
-        return `The content has ${bytes} bytes; at most ${CONTENT_MAX_BYTES} are allowed. Split it into several pages.`;
-      }
-      const character = unstorableCharacter(text);
-      return character === undefined
-        ? undefined
-        : `The content contains ${codePointName(character)}, which cannot be stored. Leave it out.`;
-    }),
-  )
-  .describe('Body of the page in Markdown, whole, without front matter. At most 512 KiB.');
-
-const expectedRevision = z
-  .string()
-  .min(1)
-  .max(REVISION_MAX_LENGTH)
-  .describe('Revision that you last read. If the page was changed since, nothing is done and you are told.');
+  content,
+  draft,
+  expectedRevision,
+  lang,
+  langText,
+  pageOrHomeRoute,
+  pageRoute,
+  strictArgs,
+  tags,
+  title,
+} from './argument-parts.ts';
+import { type FrontMatterFields, frontMatterProblem } from './front-matter-rules.ts';
+import { ARGUMENT_FRONT_MATTER_KEYS } from './limits.ts';
 
 /** Front matter for one use. Not a z.record: that drops a `__proto__` key in silence, and it must be refused. */
 function frontMatter(use: 'create' | 'update', description: string): z.ZodType<FrontMatterFields> {
@@ -134,40 +52,6 @@ function refuseTwice(args: WithFrontMatter, context: z.RefinementCtx): void {
     });
   }
 }
-
-/** An object that takes these arguments and no others, and says which there are when it gets another. */
-function strictArgs<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
-  const names = Object.keys(shape);
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      const unknown = issue.keys.map((key) => JSON.stringify(key.slice(0, 100))).join(', ');
-      return `Unknown: ${unknown}. ${names.length === 0 ? 'This tool takes no arguments.' : `The arguments are: ${names.join(', ')}.`}`;
-    },
-  });
-}
-
-/** Arguments of `list_pages`. */
-export const listPagesArgs = strictArgs({
-  lang: langText.optional().describe('Only pages in this language: "fr", "en".'),
-  section: routeText
-    .superRefine(sound(routeProblem))
-    .optional()
-    .describe('Only pages below this folder of content/: "posts".'),
-  limit: z.int().min(1).max(LIST_MAX_LIMIT).default(LIST_DEFAULT_LIMIT).describe('How many pages to give at most.'),
-  cursor: z
-    .string()
-    .min(1)
-    .max(CURSOR_MAX_LENGTH)
-    .optional()
-    .describe('next_cursor of the answer before, to go on from there.'),
-});
-
-/** Arguments of `get_page`. */
-export const getPageArgs = strictArgs({
-  route: pageOrHomeRoute,
-  lang: langText.optional().describe('Language: "fr", "en". Without it, the default language of the site.'),
-});
 
 /** Arguments of `create_page`. */
 export const createPageArgs = strictArgs({
@@ -219,8 +103,6 @@ export const deletePageArgs = strictArgs({
 /** Arguments of `build_site`: none. */
 export const buildSiteArgs = strictArgs({});
 
-export type ListPagesArgs = z.output<typeof listPagesArgs>;
-export type GetPageArgs = z.output<typeof getPageArgs>;
 export type CreatePageArgs = z.output<typeof createPageArgs>;
 export type UpdatePageArgs = z.output<typeof updatePageArgs>;
 export type DeletePageArgs = z.output<typeof deletePageArgs>;

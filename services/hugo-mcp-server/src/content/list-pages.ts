@@ -1,4 +1,4 @@
-import type { ListPagesArgs } from '@arleo/core/content/arguments';
+import type { ListPagesArgs } from '@arleo/core/content/read-arguments';
 import { ArleoError } from '@arleo/core/errors';
 import type { Library } from './change.ts';
 import { requireLanguage } from './find-page.ts';

@@ -1,4 +1,4 @@
-import type { GetPageArgs, ListPagesArgs } from '@arleo/core/content/arguments';
+import type { GetPageArgs, ListPagesArgs } from '@arleo/core/content/read-arguments';
 import type { Library } from './change.ts';
 import { findPage } from './find-page.ts';
 import { listPages, type PageList } from './list-pages.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { getPageArgs } from '@arleo/core/content/arguments';
+import { getPageArgs } from '@arleo/core/content/read-arguments';
 import * as z from 'zod';
 import type { Reader } from '../content/reader.ts';
 import { defineTool } from './tool.ts';

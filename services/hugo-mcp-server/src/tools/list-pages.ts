@@ -1,4 +1,4 @@
-import { listPagesArgs } from '@arleo/core/content/arguments';
+import { listPagesArgs } from '@arleo/core/content/read-arguments';
 import * as z from 'zod';
 import type { IndexedPage } from '../content/page-index.ts';
 import type { Reader } from '../content/reader.ts';
