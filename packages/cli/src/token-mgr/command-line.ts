@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { expandScopes, isScope, LEGACY_SCOPE, SCOPES, type Scope } from '@arleo/core/scopes';
+import { expandTokenScopes, isTokenScope, LEGACY_SCOPE, TOKEN_SCOPES, type TokenScope } from '@arleo/core/scopes';
 import { parseDuration } from '../parse-duration.ts';
 import { UsageError } from '../usage-error.ts';
 import { COMMANDS, type Command } from './help.ts';
@@ -8,7 +8,7 @@ import { COMMANDS, type Command } from './help.ts';
 export type Request =
   | { command: 'help'; about: Command | undefined }
   | { command: 'version' }
-  | { command: 'create'; label: string; name?: string; expiresInMs?: number; scopes?: Scope[] }
+  | { command: 'create'; label: string; name?: string; expiresInMs?: number; scopes?: TokenScope[] }
   | { command: 'list' }
   | { command: 'revoke'; id: string }
   | { command: 'rotate'; id: string; graceMs?: number };
@@ -127,16 +127,16 @@ function readRequest(command: Command, values: Values, operands: string[]): Requ
   }
 }
 
-function readScopes(given: readonly string[]): Scope[] {
+function readScopes(given: readonly string[]): TokenScope[] {
   const names = given.flatMap((value) => value.split(/[ ,]+/)).filter((name) => name !== '');
-  const unknown = names.find((name) => !isScope(name) && name !== LEGACY_SCOPE);
+  const unknown = names.find((name) => !isTokenScope(name) && name !== LEGACY_SCOPE);
   if (unknown !== undefined || names.length === 0) {
     throw new UsageError(
       `There is no scope ${JSON.stringify((unknown ?? '').slice(0, 40))}.`,
-      `Scopes: ${SCOPES.join(', ')}.`,
+      `Scopes: ${TOKEN_SCOPES.join(', ')}.`,
     );
   }
-  return [...expandScopes(names)];
+  return [...expandTokenScopes(names)];
 }
 
 function onlyId(command: 'revoke' | 'rotate', operands: readonly string[]): string {

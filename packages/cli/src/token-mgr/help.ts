@@ -1,4 +1,4 @@
-import { SCOPES } from '@arleo/core/scopes';
+import { PULL_SCOPE, SCOPES } from '@arleo/core/scopes';
 
 /** The commands of token-mgr, in the order of the help. */
 export const COMMANDS = ['create', 'list', 'revoke', 'rotate'] as const;
@@ -35,7 +35,8 @@ Usage: token-mgr create --label LABEL [--expires TIME] [--scope SCOPE]... [--nam
   --label LABEL   what the token is for, 1 to 100 characters: "claude.ai production"
   --expires TIME  when it ends: 30s, 10m, 1h, 90d; default never
   --scope SCOPE   what it may do at most, once or several times; default everything:
-                  ${SCOPES.join(', ')} (mcp = the first two)
+                  ${SCOPES.join(', ')} (mcp = the first two);
+                  ${PULL_SCOPE}: nothing but asking for a pull after a push; for hugo-mcp-proxy, never by default
   --name NAME     the middle word of its id, lower-case letters and digits
 
 The id is tok_NAME_NNN. The number goes on over the whole file. The name is --name; without it "main" for the first

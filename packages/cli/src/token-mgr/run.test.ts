@@ -192,7 +192,7 @@ describe('a mistake on the command line ends with 2 and one line that says what 
     [['create', '--label', 'a', '--expires', '0d'], 'Write a number and s, m, h or d: 30s, 10m, 1h, 90d.'],
     [
       ['create', '--label', 'a', '--scope', 'root'],
-      'There is no scope "root". Scopes: content:read, content:write, site:admin.',
+      'There is no scope "root". Scopes: content:read, content:write, site:admin, site:pull.',
     ],
     [['create', '--label', 'a', '--scope', ''], 'There is no scope ""'],
     [['create', '--label', 'a', '--name', 'Big Name'], 'The name is not 1 to 20 lower-case letters and digits.'],

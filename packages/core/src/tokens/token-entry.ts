@@ -1,4 +1,4 @@
-import { SCOPES, type Scope } from '../scopes.ts';
+import { SCOPES, TOKEN_SCOPES, type TokenScope } from '../scopes.ts';
 import { formatTime, parseTime, type TokenEntry, type TokenFile } from './token-file.ts';
 
 /** `legacy`: made by the system before this one; it is not accepted and must be rotated. */
@@ -24,7 +24,7 @@ export interface CreatedToken {
   label: string;
   created_at: string;
   expires_at: string | null;
-  scopes: Scope[];
+  scopes: TokenScope[];
 }
 
 /** What a token is made with. */
@@ -35,8 +35,8 @@ export interface TokenRequest {
   name?: string | undefined;
   /** Milliseconds until it expires; if absent it does not. */
   expiresInMs?: number | undefined;
-  /** What it may do at most; if absent everything, since the signed actor of each request narrows it. */
-  scopes?: readonly Scope[] | undefined;
+  /** What it may do at most; if absent everything that an actor can, since the signed actor of each request narrows it. */
+  scopes?: readonly TokenScope[] | undefined;
 }
 
 /** What a token is worth at a time. */
@@ -60,7 +60,7 @@ export function newEntry(
     label,
     lookup: secret.lookup,
     ...(expiresInMs === undefined ? {} : { expires_at: formatTime(now + expiresInMs) }),
-    scopes: SCOPES.filter((scope) => scopes.includes(scope)),
+    scopes: TOKEN_SCOPES.filter((scope) => scopes.includes(scope)),
   };
 }
 
@@ -87,7 +87,7 @@ export function successorRequest(entry: TokenEntry): TokenRequest {
     scopes:
       entry.scopes == null
         ? ['content:read', 'content:write']
-        : SCOPES.filter((scope) => entry.scopes?.includes(scope)),
+        : TOKEN_SCOPES.filter((scope) => entry.scopes?.includes(scope)),
   };
 }
 
@@ -124,6 +124,6 @@ export function created(entry: TokenEntry, token: string): CreatedToken {
     label: entry.label,
     created_at: entry.created_at,
     expires_at: entry.expires_at ?? null,
-    scopes: SCOPES.filter((scope) => entry.scopes?.includes(scope)),
+    scopes: TOKEN_SCOPES.filter((scope) => entry.scopes?.includes(scope)),
   };
 }

@@ -1,4 +1,4 @@
-import { expandScopes, LEGACY_SCOPE, type Scope } from '../scopes.ts';
+import { expandTokenScopes, LEGACY_SCOPE, type TokenScope } from '../scopes.ts';
 import { parseTime, type TokenEntry, type TokenFile } from './token-file.ts';
 
 /** One entry of the token file in the form that the hot path needs. */
@@ -6,7 +6,7 @@ export interface KnownToken {
   id: string;
   label: string;
   hash: string;
-  scopes: ReadonlySet<Scope>;
+  scopes: ReadonlySet<TokenScope>;
   revoked: boolean;
   /** Milliseconds since 1970; infinite if it does not expire. */
   expiresAt: number;
@@ -65,7 +65,7 @@ function knownToken(entry: TokenEntry): KnownToken {
     id: entry.id,
     label: entry.label,
     hash: entry.hash,
-    scopes: expandScopes(entry.scopes ?? LEGACY_SCOPE),
+    scopes: expandTokenScopes(entry.scopes ?? LEGACY_SCOPE),
     revoked: entry.revoked_at != null,
     expiresAt: entry.expires_at == null ? Number.POSITIVE_INFINITY : parseTime(entry.expires_at),
   };

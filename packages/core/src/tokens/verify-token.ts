@@ -1,5 +1,5 @@
 import { hash as digest } from 'node:crypto';
-import type { Scope } from '../scopes.ts';
+import type { TokenScope } from '../scopes.ts';
 import { createAttemptLimiter } from './attempt-limiter.ts';
 import type { Bcrypt } from './bcrypt.ts';
 import { createBcryptQueue } from './bcrypt-queue.ts';
@@ -18,7 +18,7 @@ const maxKnown = 1000;
 
 /** What became of a presented token. `mismatch`: there is such an entry, and the secret is another. */
 export type TokenVerdict =
-  | { ok: true; id: string; label: string; scopes: ReadonlySet<Scope> }
+  | { ok: true; id: string; label: string; scopes: ReadonlySet<TokenScope> }
   | {
       ok: false;
       reason: 'malformed' | 'unknown' | 'expired' | 'revoked' | 'mismatch' | 'limited';

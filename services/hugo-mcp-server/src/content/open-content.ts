@@ -7,6 +7,7 @@ import { createPublisher } from '../build/publisher.ts';
 import { openReleases } from '../build/releases.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { createSite } from '../site/site.ts';
+import { openPullState, type PullOutcome } from '../webhook/pull-state.ts';
 import type { Library } from './change.ts';
 import { createEditor, type Editor } from './editor.ts';
 import { type History, openHistory } from './history.ts';
@@ -33,6 +34,8 @@ export interface Content {
   editor: Editor;
   /** Resolves when pages can be read; fails with the reason why not, and tries again at the next call. */
   readable(): Promise<void>;
+  /** How the last pull of the site's own repository ended. */
+  lastPull(): PullOutcome | undefined;
 }
 
 /** Longest build, in milliseconds: a call ends after 120 s, and has to be told what happened. */
@@ -49,6 +52,7 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   const scratchDir = path.join(stateDir, 'scratch');
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const releases = await openReleases({ dir: path.join(stateDir, 'releases'), publicLink });
+  const pullState = await openPullState(stateDir);
   const journal = await openJournal(path.join(stateDir, 'journal.json'));
   const files = await openSiteFiles(places.siteDir, () => site.facts().roots.map(({ dir }) => dir));
   const site = createSite(hugo, { siteDir: files.root, scratchDir });
@@ -118,6 +122,7 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
     reader: createReader({ library, readable }),
     editor: createEditor({ library, writer, publisher, readable }),
     readable,
+    lastPull: pullState.last,
   };
 }
 

@@ -29,6 +29,13 @@ export interface Writer {
   write(plan: Plan, author: ChangeAuthor, progress?: Progress): Promise<Written>;
   /** Builds what is there. @throws {@link ArleoError} of the build */
   build(progress?: Progress): Promise<BuildResult>;
+  /**
+   * Runs `act` when nothing else is under way, and nothing else begins before it has ended: for what changes the site
+   * beside its content. `act` gets what builds the site as it is and puts it live.
+   *
+   * @throws what `act` throws; {@link ArleoError} `shutting_down`
+   */
+  alone<T>(act: (build: () => Promise<BuildResult>) => Promise<T>): Promise<T>;
   /** Takes what somebody changed by hand into the history, when nothing else waits. */
   adopt(): void;
   /** Resolves when nothing waits and nothing is under way; nothing new is taken after this. */
@@ -79,6 +86,7 @@ interface Applied {
 export function createWriter(options: WriterOptions): Writer {
   const { library, history, journal, publish } = options;
   let waiting: Job[] = [];
+  const alone: (() => Promise<void>)[] = [];
   let loop: Promise<void> | undefined;
   let adopting = false;
   let recovered = false;
@@ -168,7 +176,12 @@ export function createWriter(options: WriterOptions): Writer {
   };
 
   const run = async (): Promise<void> => {
-    while (waiting.length > 0 || adopting) {
+    while (waiting.length > 0 || alone.length > 0 || adopting) {
+      const act = alone.shift();
+      if (act !== undefined) {
+        await act();
+        continue;
+      }
       const jobs = waiting;
       waiting = [];
       adopting = false;
@@ -186,7 +199,7 @@ export function createWriter(options: WriterOptions): Writer {
   };
 
   const enqueue = (job: Job) => {
-    if (closed) return job.reject(new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.'));
+    if (closed) return job.reject(stopping());
     waiting.push(job);
     loop ??= Promise.resolve().then(run);
   };
@@ -195,6 +208,17 @@ export function createWriter(options: WriterOptions): Writer {
     write: (plan, author, progress = () => {}) =>
       new Promise((resolve, reject) => enqueue({ plan, author, progress, resolve, reject })),
     build: (progress = () => {}) => new Promise((resolve, reject) => enqueue({ progress, resolve, reject })),
+    alone: (act) =>
+      new Promise((resolve, reject) => {
+        if (closed) return reject(stopping());
+        // Only what builds needs the content put right first: `act` may be what mends the site's configuration.
+        const build = async () => {
+          await prepare();
+          return publish(await history.head());
+        };
+        alone.push(() => Promise.resolve(build).then(act).then(resolve, reject));
+        loop ??= Promise.resolve().then(run);
+      }),
     adopt() {
       if (closed) return;
       adopting = true;
@@ -205,6 +229,10 @@ export function createWriter(options: WriterOptions): Writer {
       while (loop !== undefined) await loop;
     },
   };
+}
+
+function stopping(): ArleoError {
+  return new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.');
 }
 
 function filesOf({ edits }: PlannedChange): string[] {

@@ -11,6 +11,8 @@ export interface Site {
   facts(): SiteFacts;
   /** Asks Hugo, if the configuration changed since it was asked last. True if it was asked. @throws as askFacts */
   refresh(): Promise<boolean>;
+  /** The next {@link Site.refresh} asks, whatever it finds: what a theme configures is seen in no file of the site. */
+  forget(): void;
   /** Asks Hugo for all pages' URLs. @throws as askPages */
   refreshPages(): Promise<void>;
   /** What Hugo says of a page file; undefined if it has not said anything. */
@@ -40,6 +42,9 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
       facts = await askFacts(hugo, options);
       stamp = now;
       return true;
+    },
+    forget() {
+      stamp = undefined;
     },
     async refreshPages() {
       const found = await askPages(hugo, options);
