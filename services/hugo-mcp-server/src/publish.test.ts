@@ -198,6 +198,24 @@ test('deleting leaves other languages and resources, and says what stays', async
   expect(await service.dir.read('site/content/posts/hello/photo.jpg')).toBe('x');
 });
 
+test('edits change the words that they mean, are live, and a page that they do not fit stays', async () => {
+  const before = await service.dir.read('site/content/posts/hello/index.fr.md');
+  const target = { route: 'posts/hello', lang: 'fr' };
+  const edits = [{ find: 'Salut', replace: 'Bonsoir' }];
+  const front_matter = { params: { a: 1, b: { c: 2 } } };
+  expect(ok(await service.call('update_page', { ...target, edits, front_matter }))).toMatchObject({ live: true });
+  const nested = { params: { b: { c: null, d: 3 } } };
+  ok(await service.call('update_page', { ...target, front_matter: nested }));
+  expect(await service.dir.read('site/content/posts/hello/index.fr.md')).toBe(
+    before.replace('Salut', 'Bonsoir').replace('+02:00\n', '+02:00\nparams:\n  a: 1\n  b:\n    d: 3\n'),
+  );
+  expect(await service.live('posts/hello/index.html')).toContain('Bonsoir.');
+  const again = await service.call('update_page', { ...target, edits, front_matter: { weight: 1 } });
+  expect(again.text).toContain('[edit_not_found]');
+  expect(again.text).toContain('1: Bonsoir.');
+  expect(await service.dir.read('site/content/posts/hello/index.fr.md')).not.toContain('weight');
+});
+
 test('an update that changes nothing says so and builds nothing', async () => {
   const same = ok(await service.call('update_page', { route: 'posts/hello', lang: 'fr', title: 'Bonjour' }));
   expect(same).toMatchObject({ written: false, committed: false, release: null, live: true });

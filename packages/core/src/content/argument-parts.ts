@@ -2,6 +2,7 @@ import * as z from 'zod';
 import {
   CONTENT_MAX_BYTES,
   CURSOR_MAX_LENGTH,
+  EDITS_MAX_COUNT,
   LANG_PATTERN,
   REVISION_MAX_LENGTH,
   ROUTE_MAX_LENGTH,
@@ -77,8 +78,8 @@ export const tags = z
 /** Whether a page is a draft. */
 export const draft = z.boolean().describe('true keeps the page off the public site.');
 
-/** A page's body. */
-export const content = z
+/** Text that can stand in a page's body. */
+const bodyText = z
   .string()
   .max(CONTENT_MAX_BYTES)
   .superRefine(
@@ -92,8 +93,23 @@ export const content = z
         ? undefined
         : `The content contains ${codePointName(character)}, which cannot be stored. Leave it out.`;
     }),
+  );
+
+/** A page's body. */
+export const content = bodyText.describe('Body of the page in Markdown, whole, without front matter. At most 512 KiB.');
+
+/** Replacements in a page's body, one after the other. */
+export const edits = z
+  .array(
+    z.strictObject({
+      find: bodyText
+        .min(1, 'The text to find is empty. Give enough of the page to be there once.')
+        .describe('Text that is in the body exactly once, letter for letter; take in its surroundings if need be.'),
+      replace: bodyText.describe('What stands there instead; empty deletes it.'),
+    }),
   )
-  .describe('Body of the page in Markdown, whole, without front matter. At most 512 KiB.');
+  .min(1, 'There are no edits. Give at least one pair of find and replace.')
+  .max(EDITS_MAX_COUNT);
 
 /** The revision that a page must have for a change to be made. */
 export const expectedRevision = z

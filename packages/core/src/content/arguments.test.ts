@@ -110,8 +110,27 @@ test.each([
 test('an update that changes nothing is refused with what could be given', () => {
   const nothing = { route: 'a', lang: 'fr' };
   for (const args of [nothing, { ...nothing, front_matter: {} }, { ...nothing, expected_revision: 'r1' }]) {
-    expect(faults(updatePageArgs, args).join()).toMatch(/nothing to change.*title, content, tags, draft, front_matter/);
+    expect(faults(updatePageArgs, args).join()).toMatch(
+      /nothing to change.*title, content, edits, tags, draft, front_matter/,
+    );
   }
+});
+
+test('a body is changed as a whole or by edits, which find something', () => {
+  const update = { route: 'a', lang: 'fr' };
+  const edit = { find: 'a', replace: '' };
+  expect(faults(updatePageArgs, { ...update, edits: [edit] })).toEqual([]);
+  expect(faults(updatePageArgs, { ...update, edits: [edit], content: 'x' }).join()).toMatch(/^edits: .*not both/);
+  expect(faults(updatePageArgs, { ...update, edits: [] }).join()).toMatch(/^edits: /);
+  expect(faults(updatePageArgs, { ...update, edits: Array.from({ length: 51 }, () => edit) }).join()).toMatch(
+    /^edits: /,
+  );
+  for (const wrong of [{ find: '' }, { find: 'a\0' }, { replace: '\ud800' }, { replace: undefined }, { all: true }]) {
+    expect(faults(updatePageArgs, { ...update, edits: [{ ...edit, ...wrong }] }).join()).toMatch(/^edits\.0/);
+  }
+  expect(
+    faults(updatePageArgs, { ...update, edits: [{ find: 'a', replace: 'x'.repeat(512 * 1024 + 1) }] }),
+  ).not.toEqual([]);
 });
 
 test.each(['title', 'tags', 'draft'])('%s is refused when it is both an argument and in the front matter', (key) => {

@@ -50,11 +50,13 @@ test('refuses another spelling of a field that has rules, and one field in two s
   expect(message({ author: 'a', Author: 'b' })).toMatch(/twice/);
 });
 
-test('null deletes a field on update; it is refused on create and inside values', () => {
+test('null deletes a field on update, at every level; it is refused on create and inside lists', () => {
   expect(message({ weight: null })).toBeUndefined();
   expect(message({ weight: null }, 'create')).toMatch(/Leave the field out/);
-  expect(message({ list: [null] })).toMatch(/null is allowed only/);
-  expect(message({ a: { b: null } })).toMatch(/null is allowed only/);
+  expect(message({ a: { b: null, c: { d: null } } })).toBeUndefined();
+  expect(message({ a: { b: null } }, 'create')).toMatch(/no value/);
+  expect(message({ list: [null] })).toMatch(/no value in a list/);
+  expect(message({ list: [{ a: null }] })).toMatch(/no value in a list/);
   expect(message({ title: null })).toMatch(/must keep its title/);
 });
 

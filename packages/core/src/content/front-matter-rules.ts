@@ -9,7 +9,7 @@ import { codePointName, deceptiveCharacterInLines, deceptiveCharacterInName } fr
 /** A JSON value. */
 export type JsonValue = string | number | boolean | null | JsonValue[] | { [key: string]: JsonValue };
 
-/** Front matter fields as a tool's argument; `null` at the top deletes the field on update. */
+/** Front matter fields as a tool's argument; `null` deletes a field, also inside objects, on update. */
 export type FrontMatterFields = { [key: string]: JsonValue };
 
 /** Where in the front matter a fault is, and what to do about it. */
@@ -27,8 +27,8 @@ const ruledKeys: ReadonlySet<string> = new Set([...ARGUMENT_FRONT_MATTER_KEYS, '
 
 /**
  * The first fault in a front matter argument, or undefined if it is good: JSON types only, at most 3 levels and 10 KiB,
- * no refused field (compared as Hugo does, without regard to case), `null` only at the top and only on update, where
- * `date` cannot be changed.
+ * no refused field (compared as Hugo does, without regard to case), `null` only on update and not inside lists, and on
+ * update no `date`, which cannot be changed.
  */
 export function frontMatterProblem(value: unknown, use: 'create' | 'update'): FrontMatterProblem | undefined {
   if (!isPlainObject(value)) return { path: [], message: 'front_matter must be an object of field names and values.' };
@@ -44,7 +44,7 @@ export function frontMatterProblem(value: unknown, use: 'create' | 'update'): Fr
       };
     }
     seen.add(lower);
-    const inside = field === null ? undefined : valueProblem(field, [key]);
+    const inside = field === null ? undefined : valueProblem(field, [key], use);
     if (inside !== undefined) return inside;
   }
   // Last, for depth and types are known to be harmless by now.
@@ -77,7 +77,11 @@ function keyProblem(key: string): string | undefined {
     : `A field name contains ${codePointName(character)}, a control or invisible character. Leave it out.`;
 }
 
-function valueProblem(value: unknown, path: (string | number)[]): FrontMatterProblem | undefined {
+function valueProblem(
+  value: unknown,
+  path: (string | number)[],
+  use: 'create' | 'update',
+): FrontMatterProblem | undefined {
   if (typeof value === 'boolean') return undefined;
   if (typeof value === 'number') {
     return Number.isFinite(value) ? undefined : { path, message: 'A number must be finite.' };
@@ -90,8 +94,12 @@ function valueProblem(value: unknown, path: (string | number)[]): FrontMatterPro
       message: `The text contains ${codePointName(character)}, a control or invisible character. Leave it out.`,
     };
   }
-  if (value === null)
-    return { path, message: 'null is allowed only as the value of a whole field, to delete it. Leave it out.' };
+  if (value === null) {
+    return {
+      path,
+      message: 'null deletes a field on update; it is no value in a list or of a new page. Leave it out.',
+    };
+  }
   if (!Array.isArray(value) && !isPlainObject(value)) {
     return { path, message: 'Only JSON types are allowed: text, numbers, true, false, lists and objects.' };
   }
@@ -99,22 +107,27 @@ function valueProblem(value: unknown, path: (string | number)[]): FrontMatterPro
   if (path.length >= FRONT_MATTER_MAX_DEPTH) {
     return { path, message: `Front matter may be nested ${FRONT_MATTER_MAX_DEPTH} levels deep at most. Flatten it.` };
   }
-  return Array.isArray(value) ? listProblem(value, path) : objectProblem(value, path);
+  return Array.isArray(value) ? listProblem(value, path) : objectProblem(value, path, use);
 }
 
 function listProblem(list: readonly unknown[], path: (string | number)[]): FrontMatterProblem | undefined {
   for (const [index, item] of list.entries()) {
-    const problem = valueProblem(item, [...path, index]);
+    const problem = valueProblem(item, [...path, index], 'create');
     if (problem !== undefined) return problem;
   }
   return undefined;
 }
 
-function objectProblem(object: Record<string, unknown>, path: (string | number)[]): FrontMatterProblem | undefined {
+function objectProblem(
+  object: Record<string, unknown>,
+  path: (string | number)[],
+  use: 'create' | 'update',
+): FrontMatterProblem | undefined {
   for (const [key, item] of Object.entries(object)) {
     const name = keyProblem(key);
     if (name !== undefined) return { path: [...path, key], message: name };
-    const problem = valueProblem(item, [...path, key]);
+    if (item === null && use === 'update') continue;
+    const problem = valueProblem(item, [...path, key], use);
     if (problem !== undefined) return problem;
   }
   return undefined;

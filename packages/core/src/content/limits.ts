@@ -4,6 +4,8 @@ export const ROUTE_MAX_LENGTH = 500;
 export const TITLE_MAX_LENGTH = 500;
 /** The largest page body, in bytes of UTF-8. */
 export const CONTENT_MAX_BYTES = 512 * 1024;
+/** The most find/replace pairs of one update. */
+export const EDITS_MAX_COUNT = 50;
 /** The most tags of a page. */
 export const TAGS_MAX_COUNT = 50;
 /** The longest tag, in characters. */

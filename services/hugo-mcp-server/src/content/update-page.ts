@@ -4,6 +4,7 @@ import type { JsonObject } from '../site/front-matter/json-value.ts';
 import { readFrontMatter } from '../site/front-matter/read.ts';
 import { splitPage } from '../site/front-matter/split-page.ts';
 import type { Plan } from './change.ts';
+import { editBody } from './edit-body.ts';
 import { findPage, requireRevision } from './find-page.ts';
 import { exactText, withExistingKeys } from './page.ts';
 
@@ -12,26 +13,29 @@ import { exactText, withExistingKeys } from './page.ts';
  * unless the caller gives it.
  *
  * @throws {@link ArleoError} when planned: `lang_unknown`, `page_not_found`, `revision_mismatch`, `symlink_refused`,
- *   `front_matter_invalid`, `front_matter_unsupported`, `not_utf8`
+ *   `front_matter_invalid`, `front_matter_unsupported`, `not_utf8`, `edit_not_found`,
+ *   `edit_ambiguous`, `content_too_large`
  */
 export function updatePage(args: UpdatePageArgs): Plan {
   return async (library) => {
     const { page, bytes } = await findPage(library, args.route, args.lang);
     requireRevision(bytes, args.expected_revision);
     const text = exactText(bytes, page.file);
-    const { title, tags, draft, content, front_matter: more = {} } = args;
+    const { title, tags, draft, content, edits, front_matter: more = {} } = args;
     const patch: JsonObject = {
       ...(title === undefined ? {} : { title }),
       ...(tags === undefined ? {} : { tags }),
       ...(draft === undefined ? {} : { draft }),
       ...more,
     };
+    const parts = splitPage(text);
     // Unreadable front matter does not stand in the way of a new body.
     const changesFields = Object.keys(patch).length > 0;
-    const frontMatter = changesFields ? withExistingKeys(readFrontMatter(text, splitPage(text)), patch) : undefined;
+    const frontMatter = changesFields ? withExistingKeys(readFrontMatter(text, parts), patch) : undefined;
     const after = editPage(text, {
       ...(frontMatter === undefined ? {} : { frontMatter }),
       ...(content === undefined ? {} : { body: content }),
+      ...(edits === undefined ? {} : { exactBody: editBody(text.slice(parts.bodyStart), edits) }),
     });
     return {
       page,

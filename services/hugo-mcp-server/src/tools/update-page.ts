@@ -10,7 +10,7 @@ export const updatePage = (editor: Editor) =>
     name: 'update_page',
     title: 'Update a page',
     description:
-      "Changes the content or front matter of a page, builds the site and puts it live. What you leave out stays exactly as it is; lastmod changes only if you give it in front_matter. Give expected_revision from get_page, so that nobody else's change is overwritten.",
+      "Changes the content or front matter of a page, builds the site and puts it live. For a small change of a long page give edits (find and replace) instead of the whole content. What you leave out stays exactly as it is; lastmod changes only if you give it in front_matter. Give expected_revision from get_page, so that nobody else's change is overwritten.",
     scope: 'content:write',
     input: updatePageArgs,
     output: z.object(writeShape),

@@ -1,75 +1,85 @@
-import { isObject, type JsonObject, mergePatch } from './json-value.ts';
+import { isObject, type JsonObject, type JsonValue, mergePatch } from './json-value.ts';
+import { type Member, removeMembers } from './members.ts';
 import { applySplices, type Splice } from './splice.ts';
 
-interface Member {
-  key: string;
-  start: number;
-  valueStart: number;
-  end: number;
-}
-
-/** JSON front matter (with its braces) with a patch applied to its top-level members; the rest keeps its bytes. */
+/** JSON front matter (with its braces) with a patch applied to the members that it means; the rest keeps its bytes. */
 export function editJson(inner: string, patch: JsonObject, eol: string): string | undefined {
   const current: unknown = JSON.parse(inner);
   if (!isObject(current)) return undefined;
-  const members = topLevelMembers(inner);
-  const splices: Splice[] = [];
   const indent = /\n([ \t]+)"/.exec(inner)?.[1];
-  let left = members;
+  const style: Style = { unit: indent, eol };
+  return applySplices(inner, objectSplices(inner, inner.indexOf('{'), current, patch, style, indent));
+}
+
+interface Style {
+  /** White space of one level; undefined if all stands on one line. */
+  unit: string | undefined;
+  eol: string;
+}
+
+function objectSplices(
+  text: string,
+  brace: number,
+  current: Record<string, unknown>,
+  patch: JsonObject,
+  style: Style,
+  indent: string | undefined,
+): Splice[] {
+  const open = brace + 1;
+  const members = membersFrom(text, open);
+  const splices: Splice[] = [];
+  const removed = new Set<Member>();
   const added: string[] = [];
   for (const [key, value] of Object.entries(patch)) {
     const found = members.find((member) => member.key === key);
     if (value === null) {
-      if (found !== undefined) {
-        splices.push(...removal(inner, left, found));
-        left = left.filter((member) => member !== found);
+      if (found !== undefined) removed.add(found);
+    } else if (found === undefined) {
+      added.push(`${JSON.stringify(key)}: ${print(settled(value), style, indent)}`);
+    } else {
+      const old = current[key];
+      if (isObject(value) && isObject(old)) {
+        // An object on one line stays on one line.
+        const broken = /\n([ \t]+)"/.exec(text.slice(found.valueStart, found.end))?.[1];
+        splices.push(...objectSplices(text, found.valueStart, old, value as JsonObject, style, broken));
+      } else {
+        splices.push({ start: found.valueStart, end: found.end, text: print(settled(value), style, indent) });
       }
-      continue;
     }
-    const merged = isObject(value) ? mergePatch(current[key], value as JsonObject) : value;
-    if (found !== undefined)
-      splices.push({ start: found.valueStart, end: found.end, text: print(merged, indent, eol) });
-    else added.push(`${JSON.stringify(key)}: ${print(merged, indent, eol)}`);
   }
+  splices.push(...removeMembers(members, removed, open));
   if (added.length > 0) {
-    const last = left.at(-1);
-    const separator = indent === undefined ? ' ' : `${eol}${indent}`;
-    const text = added.join(`,${separator}`);
-    const open = inner.indexOf('{') + 1;
-    if (last !== undefined) splices.push({ start: last.end, end: last.end, text: `,${separator}${text}` });
-    else splices.push({ start: open, end: open, text: indent === undefined ? text : `${separator}${text}` });
+    const last = members.findLast((member) => !removed.has(member));
+    const separator = indent === undefined ? ' ' : `${style.eol}${indent}`;
+    const lines = added.join(`,${separator}`);
+    if (last !== undefined) splices.push({ start: last.end, end: last.end, text: `,${separator}${lines}` });
+    else splices.push({ start: open, end: open, text: indent === undefined ? lines : `${separator}${lines}` });
   }
-  return applySplices(inner, splices);
+  return splices;
 }
 
-/** Takes a member out with one comma: the one after it, or for the last one the one before it. */
-function removal(inner: string, members: readonly Member[], member: Member): Splice[] {
-  const at = members.indexOf(member);
-  const next = members[at + 1];
-  const previous = members[at - 1];
-  if (next !== undefined) return [{ start: member.start, end: next.start, text: '' }];
-  if (previous !== undefined) return [{ start: previous.end, end: member.end, text: '' }];
-  const open = inner.indexOf('{') + 1;
-  return [{ start: open, end: member.end, text: '' }];
+/** A value for a place where nothing was that its `null` members could delete. */
+function settled(value: JsonValue): JsonValue {
+  return isObject(value) ? mergePatch(undefined, value as JsonObject) : value;
 }
 
-function print(value: unknown, indent: string | undefined, eol: string): string {
-  if (indent === undefined) return JSON.stringify(value);
-  return JSON.stringify(value, null, indent).replaceAll('\n', `${eol}${indent}`);
+function print(value: unknown, { unit, eol }: Style, indent: string | undefined): string {
+  if (unit === undefined || indent === undefined) return JSON.stringify(value);
+  return JSON.stringify(value, null, unit).replaceAll('\n', `${eol}${indent}`);
 }
 
-/** `inner` is valid JSON: what is skipped here need not be checked. */
-function topLevelMembers(inner: string): Member[] {
+/** The text is valid JSON: what is skipped here need not be checked. */
+function membersFrom(text: string, open: number): Member[] {
   const members: Member[] = [];
-  let at = inner.indexOf('{') + 1;
+  let at = open;
   for (;;) {
-    at = skip(inner, at, /[\s,]*/y);
-    if (inner[at] !== '"') return members;
+    at = skip(text, at, /[\s,]*/y);
+    if (text[at] !== '"') return members;
     const start = at;
-    at = stringEnd(inner, at);
-    const key = JSON.parse(inner.slice(start, at)) as string;
-    const valueStart = skip(inner, at, /\s*:\s*/y);
-    at = valueEnd(inner, valueStart);
+    at = stringEnd(text, at);
+    const key = JSON.parse(text.slice(start, at)) as string;
+    const valueStart = skip(text, at, /\s*:\s*/y);
+    at = valueEnd(text, valueStart);
     members.push({ key, start, valueStart, end: at });
   }
 }

@@ -1,115 +1,135 @@
-import { isObject, type JsonObject } from './json-value.ts';
-import { applySplices, lineEnd, lineStart, type Splice } from './splice.ts';
+import { isObject, type JsonObject, type JsonValue, mergePatch } from './json-value.ts';
+import { type Member, removeMembers } from './members.ts';
+import { inlineMembers, scanToml, startsWith, type TomlLayout, type TomlStatement, wholeLines } from './scan-toml.ts';
+import { applySplices, type Splice } from './splice.ts';
 import { tomlKey, tomlValue } from './write-value.ts';
 
-interface Statement {
-  key: string;
-  start: number;
-  valueStart: number;
-  end: number;
-}
-
 /**
- * TOML front matter with a patch applied to its top-level `key = value` lines. Undefined if the patch means a table
- * (`[params]`) or something that TOML cannot say; the caller checks the result in any case.
+ * TOML front matter with a patch applied: statements, tables (`[params]`), inline tables and dotted keys; every byte
+ * that the patch does not mean stays. Undefined for something that TOML cannot say or that cannot be edited in place;
+ * the caller checks the result in any case.
  */
 export function editToml(inner: string, patch: JsonObject, eol: string): string | undefined {
-  const { statements, end } = topLevel(inner);
-  const splices: Splice[] = [];
-  let added = '';
+  const edit: Edit = { inner, layout: scanToml(inner), eol, splices: [] };
+  return patchTable(edit, [], patch) ? applySplices(inner, edit.splices) : undefined;
+}
+
+interface Edit {
+  inner: string;
+  layout: TomlLayout;
+  eol: string;
+  splices: Splice[];
+}
+
+/** Patches the table at a path that is there. False if it cannot be done in place. */
+function patchTable(edit: Edit, table: string[], patch: JsonObject): boolean {
+  const { inner, layout, splices } = edit;
+  const added: JsonObject = Object.create(null);
   for (const [key, value] of Object.entries(patch)) {
-    const found = statements.find((statement) => statement.key === key);
+    const path = [...table, key];
+    const exact = layout.statements.find((one) => one.path.length === path.length && startsWith(one.path, path));
+    const isTable = exact === undefined && hasTable(layout, path);
     if (value === null) {
-      if (found === undefined) return undefined;
-      splices.push({ start: lineStart(inner, found.start), end: lineEnd(inner, found.end), text: '' });
-      continue;
+      removeAt(edit, path);
+    } else if (isObject(value) && isTable && !isArray(layout, path)) {
+      if (!patchTable(edit, path, value as JsonObject)) return false;
+    } else if (isObject(value) && exact !== undefined && inner[exact.valueStart] === '{') {
+      if (!patchInline(edit, exact.valueStart, value as JsonObject)) return false;
+    } else if (exact !== undefined) {
+      const text = tomlValue(key, settled(value));
+      if (text === undefined) return false;
+      splices.push({ start: exact.valueStart, end: exact.end, text });
+    } else {
+      if (isTable) removeAt(edit, path);
+      added[key] = settled(value);
     }
-    if (isObject(value)) return undefined;
-    const text = tomlValue(key, value);
-    if (text === undefined) return undefined;
-    if (found !== undefined) splices.push({ start: found.valueStart, end: found.end, text });
-    else added += `${tomlKey(key)} = ${text}${eol}`;
   }
-  if (added !== '') {
-    const last = statements.at(-1);
-    const at = last === undefined ? end : lineEnd(inner, last.end);
-    const lead = at > 0 && inner[at - 1] !== '\n' ? eol : '';
-    splices.push({ start: at, end: at, text: lead + added });
-  }
-  return applySplices(inner, splices);
+  return Object.keys(added).length === 0 || addTo(edit, table, added);
 }
 
-/** The statements before the first table header, and where they end. */
-function topLevel(inner: string): { statements: Statement[]; end: number } {
-  const statements: Statement[] = [];
-  let at = 0;
-  while (at < inner.length) {
-    const line = inner.slice(at, lineEnd(inner, at));
-    if (/^\s*\[/.test(line)) return { statements, end: at };
-    const match = /^(\s*)([A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')(\s*=\s*)/.exec(line);
-    if (match === null) {
-      at += line.length;
-      continue;
-    }
-    const [whole, lead = '', rawKey = ''] = match;
-    const valueStart = at + whole.length;
-    const end = valueEnd(inner, valueStart);
-    statements.push({ key: unquote(rawKey), start: at + lead.length, valueStart, end });
-    at = lineEnd(inner, end);
-  }
-  return { statements, end: inner.length };
+function hasTable({ statements, headers }: TomlLayout, path: string[]): boolean {
+  return [...statements, ...headers].some((one) => startsWith(one.path, path));
 }
 
-function unquote(key: string): string {
-  if (key.startsWith("'")) return key.slice(1, -1);
-  if (!key.startsWith('"')) return key;
-  try {
-    return JSON.parse(key);
-  } catch {
-    return key;
+function isArray({ headers }: TomlLayout, path: string[]): boolean {
+  return headers.some((one) => one.inArray && one.path.length === path.length && startsWith(one.path, path));
+}
+
+/** Takes out everything at and below a path: statements with their lines, tables with their sections. */
+function removeAt({ inner, layout, splices }: Edit, path: string[]): void {
+  const sections = layout.headers.filter((header) => startsWith(header.path, path));
+  for (const { start, sectionEnd } of sections) splices.push({ start, end: sectionEnd, text: '' });
+  for (const statement of layout.statements) {
+    if (!startsWith(statement.path, path)) continue;
+    const lines = wholeLines(inner, statement);
+    if (sections.some(({ start, sectionEnd }) => lines.start >= start && lines.end <= sectionEnd)) continue;
+    splices.push({ ...lines, text: '' });
   }
 }
 
-/** The offset after a value: strings of all four kinds, arrays and inline tables over several lines, scalars. */
-function valueEnd(text: string, start: number): number {
-  let depth = 0;
-  let at = start;
-  while (at < text.length) {
-    const c = text[at] ?? '';
-    if (c === '"' || c === "'") {
-      at = stringEnd(text, at, c);
-      if (depth === 0) return at;
-      continue;
-    }
-    if (c === '[' || c === '{') depth++;
-    else if ((c === ']' || c === '}') && --depth === 0) return at + 1;
-    else if (c === '#') {
-      if (depth === 0) break;
-      at = lineEnd(text, at);
-      continue;
-    } else if (depth === 0 && (c === '\n' || c === '\r')) break;
-    at++;
+/** Adds statements to a table: after its own, after its header, or under a new header before its first sub-table. */
+function addTo({ inner, layout, eol, splices }: Edit, table: string[], added: JsonObject): boolean {
+  const header = layout.headers.find((one) => one.path.length === table.length && startsWith(one.path, table));
+  const inTop = layout.statements.filter(({ start, path }) => start < layout.topEnd && startsWith(path, table));
+  let lines = statements(added, eol);
+  if (lines === undefined) return false;
+  let at: number;
+  if (header !== undefined) at = header.sectionEnd;
+  else if (table.length === 0)
+    at = inTop.length === 0 ? layout.topEnd : wholeLines(inner, inTop.at(-1) as TomlStatement).end;
+  else if (inTop.length > 0) {
+    at = wholeLines(inner, inTop.at(-1) as TomlStatement).end;
+    lines = statements(added, eol, `${table.map(tomlKey).join('.')}.`) ?? '';
+  } else {
+    const below = layout.headers.find((one) => startsWith(one.path, table));
+    if (below === undefined) return false;
+    at = below.start;
+    lines = `[${table.map(tomlKey).join('.')}]${eol}${lines}`;
   }
-  return start + text.slice(start, at).trimEnd().length;
+  const lead = at > 0 && inner[at - 1] !== '\n' ? eol : '';
+  splices.push({ start: at, end: at, text: lead + lines });
+  return true;
 }
 
-function stringEnd(text: string, start: number, mark: string): number {
-  const triple = mark.repeat(3);
-  if (text.startsWith(triple, start)) {
-    for (let at = start + 3; at < text.length; at++) {
-      if (mark === '"' && text[at] === '\\') at++;
-      else if (text.startsWith(triple, at)) {
-        // Up to two more quotation marks may belong to the string.
-        let end = at + 3;
-        while (end < at + 5 && text[end] === mark) end++;
-        return end;
-      }
+function statements(values: JsonObject, eol: string, prefix = ''): string | undefined {
+  let text = '';
+  for (const [key, value] of Object.entries(values)) {
+    const written = tomlValue(key, value);
+    if (written === undefined) return undefined;
+    text += `${prefix}${tomlKey(key)} = ${written}${eol}`;
+  }
+  return text;
+}
+
+function patchInline(edit: Edit, brace: number, patch: JsonObject): boolean {
+  const { inner, splices } = edit;
+  const members = inlineMembers(inner, brace);
+  if (members === undefined) return false;
+  const removed = new Set<Member>();
+  const added: string[] = [];
+  for (const [key, value] of Object.entries(patch)) {
+    const found = members.find((member) => member.key === key);
+    if (value === null) {
+      if (found !== undefined) removed.add(found);
+    } else if (found !== undefined && isObject(value) && inner[found.valueStart] === '{') {
+      if (!patchInline(edit, found.valueStart, value as JsonObject)) return false;
+    } else {
+      const text = tomlValue(key, settled(value));
+      if (text === undefined) return false;
+      if (found !== undefined) splices.push({ start: found.valueStart, end: found.end, text });
+      else added.push(`${tomlKey(key)} = ${text}`);
     }
-    return text.length;
   }
-  for (let at = start + 1; at < text.length; at++) {
-    if (mark === '"' && text[at] === '\\') at++;
-    else if (text[at] === mark) return at + 1;
+  splices.push(...removeMembers(members, removed, brace + 1));
+  if (added.length > 0) {
+    const last = members.findLast((member) => !removed.has(member));
+    const at = last?.end ?? brace + 1;
+    splices.push({ start: at, end: at, text: last === undefined ? ` ${added.join(', ')} ` : `, ${added.join(', ')}` });
   }
-  return text.length;
+  return true;
+}
+
+/** A value for a place where nothing was that its `null` members could delete. */
+function settled(value: JsonValue): JsonValue {
+  return isObject(value) ? mergePatch(undefined, value as JsonObject) : value;
 }

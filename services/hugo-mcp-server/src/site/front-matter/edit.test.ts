@@ -82,9 +82,60 @@ describe('editing a page', () => {
     );
     expect(editPage(toml, { frontMatter: { tags: null } })).toBe(toml.replace(/tags = \[[^\]]*\]\n/, ''));
     expect(fieldsOf(toml)).toMatchObject({ date: expect.stringMatching(/-04:00$/), params: { x: 1 } });
-    expect(() => editPage(toml, { frontMatter: { params: { x: 2 } } })).toThrow(
-      expect.objectContaining({ code: 'front_matter_unsupported' }),
+    expect(editPage(toml, { frontMatter: { params: { x: 2, y: [1], z: null } } })).toBe(
+      toml.replace('x = 1\n', 'x = 2\ny = [1]\n'),
     );
+    expect(editPage(toml, { frontMatter: { params: { x: null } } })).toBe(toml.replace('x = 1\n', ''));
+  });
+
+  test('edits TOML tables, inline tables and dotted keys where they stand', () => {
+    const toml = [
+      '+++',
+      "title = 'T'",
+      "cover = {image='a.png',   alt = 'x', deep = { n = 1 } } # cover",
+      'seo.title = "s" # dotted',
+      '[params]',
+      '# about x',
+      'x = 1',
+      '',
+      '[params.author]',
+      "name = 'Zoé'",
+      '',
+      '[[menu]]',
+      'name = "first"',
+      '[[menu]]',
+      'name = "second"',
+      '# end',
+      '+++',
+      'Body',
+      '',
+    ].join('\n');
+    const edit = (frontMatter: JsonObject) => editPage(toml, { frontMatter });
+    expect(edit({ cover: { alt: 'y', deep: { n: 2, m: 3 } } })).toBe(
+      toml.replace("alt = 'x', deep = { n = 1 }", 'alt = "y", deep = { n = 2, m = 3 }'),
+    );
+    expect(edit({ cover: { image: null, new: true } })).toBe(
+      toml.replace("image='a.png',   alt", 'alt').replace('{ n = 1 } }', '{ n = 1 }, new = true }'),
+    );
+    expect(edit({ seo: { title: 'S', robots: 'none' } })).toBe(
+      toml.replace('"s" # dotted\n', '"S" # dotted\nseo.robots = "none"\n'),
+    );
+    expect(edit({ params: { author: { mail: 'z@example.org' }, x: 3 } })).toBe(
+      toml.replace("'Zoé'\n", '\'Zoé\'\nmail = "z@example.org"\n').replace('x = 1', 'x = 3'),
+    );
+    expect(edit({ params: null })).toBe(toml.replace(/\[params\][\s\S]*'Zoé'\n/, '\n'));
+    expect(fieldsOf(edit({ params: null, menu: null }))).toEqual({
+      title: 'T',
+      cover: { image: 'a.png', alt: 'x', deep: { n: 1 } },
+      seo: { title: 's' },
+    });
+    expect(fieldsOf(edit({ menu: [{ name: 'only' }] })).menu).toEqual([{ name: 'only' }]);
+    expect(fieldsOf(edit({ params: 'text', extra: { a: { b: 1 } } }))).toMatchObject({
+      params: 'text',
+      extra: { a: { b: 1 } },
+    });
+    const nested = '+++\n[a.b]\nc = 1\n+++\n';
+    expect(editPage(nested, { frontMatter: { a: { d: 2 } } })).toBe('+++\n[a]\nd = 2\n[a.b]\nc = 1\n+++\n');
   });
 
   test('edits JSON in place', () => {
@@ -92,8 +143,10 @@ describe('editing a page', () => {
     expect(editPage(json, { frontMatter: { title: 'N', last: null, more: ['x'] } })).toBe(
       '{\n  "title": "N",\n  "n": [1,2,   3],\n  "more": [\n    "x"\n  ]\n}\nBody\n',
     );
-    expect(editPage(json, { frontMatter: { last: { b: 2 } } })).toBe(
-      json.replace('{"a":1}', '{\n    "a": 1,\n    "b": 2\n  }'),
+    expect(editPage(json, { frontMatter: { last: { b: 2 } } })).toBe(json.replace('{"a":1}', '{"a":1, "b": 2}'));
+    const nested = '{\n\t"a": {\n\t\t"b": 1.0,\n\t\t"c": {"d": [1,  2]}\n\t}\n}\n';
+    expect(editPage(nested, { frontMatter: { a: { b: null, e: 'x', c: { f: { g: 1 } } } } })).toBe(
+      '{\n\t"a": {\n\t\t"c": {"d": [1,  2], "f": {"g":1}},\n\t\t"e": "x"\n\t}\n}\n',
     );
   });
 
@@ -125,7 +178,8 @@ const value: fc.Arbitrary<JsonValue> = fc.oneof(
   fc.dictionary(name, fc.oneof(scalar, fc.array(scalar, { maxLength: 2 })), { maxKeys: 3, noNullPrototype: true }),
 );
 const fields = fc.dictionary(name, value, { maxKeys: 5, noNullPrototype: true });
-const patch = fc.dictionary(name, fc.oneof(value, fc.constant(null)), {
+const inside = fc.dictionary(name, fc.oneof(scalar, fc.constant(null)), { maxKeys: 3, noNullPrototype: true });
+const patch = fc.dictionary(name, fc.oneof(value, fc.constant(null), inside), {
   minKeys: 1,
   maxKeys: 3,
   noNullPrototype: true,
@@ -192,6 +246,35 @@ describe('any edit of any page', () => {
         expect(again.startsWith('+++\n# only\n')).toBe(true);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('at any depth, whatever stands there', () => {
+    const few = fc.constantFrom('a', 'b', 'c');
+    const leaf = fc.oneof(fc.string(), fc.integer(), fc.array(fc.integer(), { maxLength: 2 }));
+    const small = (item: fc.Arbitrary<JsonValue>) => fc.dictionary(few, item, { maxKeys: 3, noNullPrototype: true });
+    const deep = small(fc.oneof(leaf, small(fc.oneof(leaf, small(leaf)))));
+    const erasing = fc.oneof(leaf, fc.constant(null));
+    const change = small(fc.oneof(erasing, small(fc.oneof(erasing, small(erasing)))));
+    fc.assert(
+      fc.property(deep, change, fc.boolean(), (data, frontMatter, pretty) => {
+        const wanted = mergePatch(data, frontMatter);
+        const json = `${JSON.stringify(data, null, pretty ? '\t' : undefined)}\nBody\n`;
+        expect(fieldsOf(editPage(json, { frontMatter }))).toEqual(wanted);
+        const yaml = editPage('---\n---\nBody\n', { frontMatter: data });
+        expect(fieldsOf(editPage(yaml, { frontMatter }))).toEqual(wanted);
+        const lines = (table: JsonObject, path: string[]): string => {
+          const own = Object.entries(table).filter(([, item]) => typeof item !== 'object' || Array.isArray(item));
+          const text = own.map(([key, item]) => `${key} = ${JSON.stringify(item)} # c\n`).join('');
+          const below = Object.entries(table).filter(([, item]) => typeof item === 'object' && !Array.isArray(item));
+          const tables = below.map(([key, item]) => lines(item as JsonObject, [...path, key]));
+          return (path.length === 0 ? text : `[${path.join('.')}]\n${text}`) + tables.join('');
+        };
+        const escaped = lines(data, []).replaceAll('\u007f', '');
+        fc.pre(!escaped.includes('\u007f') && !JSON.stringify(data).includes('\u007f'));
+        expect(fieldsOf(editPage(`+++\n${escaped}+++\nBody\n`, { frontMatter }))).toEqual(wanted);
+      }),
+      { numRuns: 500 },
     );
   });
 

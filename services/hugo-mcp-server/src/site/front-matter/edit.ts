@@ -11,8 +11,10 @@ import { yamlField } from './write-value.ts';
 export interface PageEdit {
   /** Merged into the front matter member by member; `null` deletes a field. */
   frontMatter?: JsonObject;
-  /** Replaces the body as a whole. */
+  /** Replaces the body as a whole, in the file's own line ends and ended as the old one was. */
   body?: string;
+  /** Replaces the body by exactly this, instead of `body`. */
+  exactBody?: string;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface PageEdit {
  */
 export function editPage(text: string, edit: PageEdit): string {
   const parts = splitPage(text);
-  const body = edit.body === undefined ? text.slice(parts.bodyStart) : newBody(text, edit.body, parts.eol);
+  const whole = edit.body === undefined ? text.slice(parts.bodyStart) : newBody(text, edit.body, parts.eol);
+  const body = edit.exactBody ?? whole;
   const before = parseInner(parts.format, text.slice(parts.innerStart, parts.innerEnd));
   const wanted = mergePatch(before, edit.frontMatter ?? {});
   if (sameJson(before, wanted)) return text.slice(0, parts.bodyStart) + body;
