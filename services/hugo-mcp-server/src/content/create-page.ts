@@ -3,7 +3,7 @@ import { ArleoError } from '@arleo/core/errors';
 import type { JsonObject } from '../site/front-matter/json-value.ts';
 import { yamlField } from '../site/front-matter/write-value.ts';
 import { siteTimestamp } from '../site/site-facts.ts';
-import type { Plan } from './change.ts';
+import type { PageChange, Plan } from './change.ts';
 import { requireLanguage } from './find-page.ts';
 import { newPageFile, refuseInsideBundle } from './new-page-file.ts';
 
@@ -13,7 +13,7 @@ import { newPageFile, refuseInsideBundle } from './new-page-file.ts';
  * @throws {@link ArleoError} when planned: `lang_unknown`, `page_exists`, `inside_bundle`, `symlink_refused`,
  *   `route_unreachable`, `not_a_file`
  */
-export function createPage(args: CreatePageArgs): Plan {
+export function createPage(args: CreatePageArgs): Plan<PageChange> {
   return async (library) => {
     const { site, files, index } = library;
     const { route, lang } = args;

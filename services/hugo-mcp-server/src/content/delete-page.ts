@@ -1,5 +1,5 @@
 import type { DeletePageArgs } from '@arleo/core/content/arguments';
-import type { Plan } from './change.ts';
+import type { PageChange, Plan } from './change.ts';
 import { findPage, requireRevision } from './find-page.ts';
 
 /**
@@ -8,7 +8,7 @@ import { findPage, requireRevision } from './find-page.ts';
  *
  * @throws {@link ArleoError} when planned: `lang_unknown`, `page_not_found`, `revision_mismatch`, `symlink_refused`
  */
-export function deletePage(args: DeletePageArgs): Plan {
+export function deletePage(args: DeletePageArgs): Plan<PageChange> {
   return async (library) => {
     const { page, bytes } = await findPage(library, args.route, args.lang);
     requireRevision(bytes, args.expected_revision);

@@ -1,7 +1,7 @@
 import type { CreatePageArgs, DeletePageArgs, UpdatePageArgs } from '@arleo/core/content/arguments';
 import type { BuildResult } from '../build/build-site.ts';
 import type { Publisher } from '../build/publisher.ts';
-import type { Library, PageRef, Plan } from './change.ts';
+import type { Library, PageChange, PageRef, Plan } from './change.ts';
 import { createPage } from './create-page.ts';
 import { deletePage } from './delete-page.ts';
 import type { ChangeAuthor } from './history.ts';
@@ -55,7 +55,7 @@ export interface EditorOptions {
 export function createEditor({ library, writer, publisher, readable }: EditorOptions): Editor {
   const { site, index, files } = library;
 
-  const write = async (plan: Plan, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome> => {
+  const write = async (plan: Plan<PageChange>, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome> => {
     await readable();
     const { planned, commit, build } = await writer.write(plan, author, progress);
     const { page } = planned;

@@ -54,7 +54,12 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   const releases = await openReleases({ dir: path.join(stateDir, 'releases'), publicLink });
   const pullState = await openPullState(stateDir);
   const journal = await openJournal(path.join(stateDir, 'journal.json'));
-  const files = await openSiteFiles(places.siteDir, () => site.facts().roots.map(({ dir }) => dir));
+  const files = await openSiteFiles(places.siteDir, () =>
+    site
+      .facts()
+      .roots.concat(site.facts().staticRoots)
+      .map(({ dir }) => dir),
+  );
   const site = createSite(hugo, { siteDir: files.root, scratchDir });
   const index = createPageIndex(files.root, () => site.facts());
   const library: Library = { site, files, index, now: () => new Date() };

@@ -3,6 +3,7 @@ import type { FileEdit, Library } from './change.ts';
 import type { History } from './history.ts';
 import type { Journal } from './journal.ts';
 import { revisionOf } from './revision.ts';
+import { MAX_FILE_BYTES } from './site-files.ts';
 
 /**
  * Puts right what a crash left in the middle of a change. Nobody was told that the change was made: if it is live it
@@ -23,7 +24,7 @@ export async function recover(
   const isLive = head !== undefined && head === liveCommit && head !== entry.base;
   const edits: FileEdit[] = [];
   for (const { file, before, after } of isLive ? [] : entry.files) {
-    const now = await library.files.read(file);
+    const now = await library.files.read(file, MAX_FILE_BYTES);
     const revision = now === undefined ? null : revisionOf(now);
     if (revision !== after || revision === before) continue;
     const old = entry.base === undefined ? undefined : await history.show(entry.base, file);

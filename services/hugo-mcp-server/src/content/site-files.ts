@@ -5,8 +5,8 @@ import { ArleoError } from '@arleo/core/errors';
 import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
 
 /**
- * The one way to the site's content files. Paths are relative to the site, with `/` between names. Whatever a caller
- * asks for, nothing outside the content folders is touched and no symlink is followed, neither folder nor file.
+ * The one way to the files of the site that belong to this service: content and assets. Paths are relative to the site, with `/` between names. Whatever a caller
+ * asks for, nothing outside those folders is touched and no symlink is followed, neither folder nor file.
  *
  * What remains: between the check of a folder and the use of a file in it, somebody with write access to the site
  * could put a symlink in the folder's place. Only the site's owner has that access, this service has one writer, and
@@ -16,16 +16,19 @@ export interface SiteFiles {
   /** The site's real path. */
   readonly root: string;
   /**
-   * A content file's bytes, undefined if there is no such file.
+   * A file's bytes, undefined if there is no such file.
+   * @param maxBytes what a page may have, if absent
    * @throws {@link ArleoError} `route_invalid`, `symlink_refused`, `not_a_file`, `page_too_large`
    */
-  read(file: string): Promise<Buffer | undefined>;
+  read(file: string, maxBytes?: number): Promise<Buffer | undefined>;
+  /** A file's size in bytes, undefined if there is no such file. @throws as {@link SiteFiles.write} */
+  size(file: string): Promise<number | undefined>;
   /**
-   * Writes a content file whole and atomically; makes the folders that it needs.
+   * Writes a file whole and atomically; makes the folders that it needs.
    * @throws {@link ArleoError} `route_invalid`, `symlink_refused`, `not_a_file`
    */
   write(file: string, bytes: Uint8Array): Promise<void>;
-  /** Removes a content file; no error if it is not there. @throws as {@link SiteFiles.write} */
+  /** Removes a file; no error if it is not there. @throws as {@link SiteFiles.write} */
   remove(file: string): Promise<void>;
   /** The names in a folder, undefined if there is no such folder. @throws {@link ArleoError} `route_invalid`, `symlink_refused` */
   list(dir: string): Promise<string[] | undefined>;
@@ -36,9 +39,12 @@ export interface SiteFiles {
 /** The largest page file that is read: the largest body and front matter that may be written, with room for more by hand. */
 export const PAGE_FILE_MAX_BYTES = 4 * 1024 * 1024;
 
+/** The largest file that is changed: before and after are held in memory until the change is live. */
+export const MAX_FILE_BYTES = 64 * 1024 * 1024;
+
 /**
  * @param siteDir the site's folder; may itself be reached through symlinks
- * @param roots the content folders, relative to the site
+ * @param roots the content folders and the folders of assets, relative to the site
  * @throws {@link ArleoError} `site_missing`
  */
 export async function openSiteFiles(siteDir: string, roots: () => readonly string[]): Promise<SiteFiles> {
@@ -53,7 +59,7 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
   const inspect = async (relative: string) => {
     const parts = relative.split('/');
     if (!withinRoots(relative, parts, roots())) {
-      throw new ArleoError('route_invalid', "This path is not inside the site's content folder.");
+      throw new ArleoError('route_invalid', "This path is not inside the site's content or static folders.");
     }
     let current = root;
     for (const [i, part] of parts.entries()) {
@@ -72,7 +78,7 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     throw new ArleoError('route_invalid', 'The path is empty.');
   };
 
-  const read = async (file: string) => {
+  const read = async (file: string, maxBytes = PAGE_FILE_MAX_BYTES) => {
     const { absolute, stats } = await inspect(file);
     if (stats === undefined) return undefined;
     if (!stats.isFile()) throw notAFile(file);
@@ -83,13 +89,19 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     try {
       const opened = await handle.stat();
       if (!opened.isFile()) throw notAFile(file);
-      if (opened.size > PAGE_FILE_MAX_BYTES) {
+      if (opened.size > maxBytes) {
         throw new ArleoError('page_too_large', `${file} has ${opened.size} bytes, more than this service reads.`);
       }
       return await handle.readFile();
     } finally {
       await handle.close();
     }
+  };
+
+  const size = async (file: string) => {
+    const { stats } = await inspect(file);
+    if (stats !== undefined && !stats.isFile()) throw notAFile(file);
+    return stats?.size;
   };
 
   const makeDir = async (dir: string) => {
@@ -150,7 +162,7 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     return true;
   };
 
-  return { root, read, write, remove, list, removeEmptyDir };
+  return { root, read, size, write, remove, list, removeEmptyDir };
 }
 
 function withinRoots(relative: string, parts: readonly string[], roots: readonly string[]): boolean {

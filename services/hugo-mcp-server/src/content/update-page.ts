@@ -3,7 +3,7 @@ import { editPage } from '../site/front-matter/edit.ts';
 import type { JsonObject } from '../site/front-matter/json-value.ts';
 import { readFrontMatter } from '../site/front-matter/read.ts';
 import { splitPage } from '../site/front-matter/split-page.ts';
-import type { Plan } from './change.ts';
+import type { PageChange, Plan } from './change.ts';
 import { editBody } from './edit-body.ts';
 import { findPage, requireRevision } from './find-page.ts';
 import { exactText, withExistingKeys } from './page.ts';
@@ -16,7 +16,7 @@ import { exactText, withExistingKeys } from './page.ts';
  *   `front_matter_invalid`, `front_matter_unsupported`, `not_utf8`, `edit_not_found`,
  *   `edit_ambiguous`, `content_too_large`
  */
-export function updatePage(args: UpdatePageArgs): Plan {
+export function updatePage(args: UpdatePageArgs): Plan<PageChange> {
   return async (library) => {
     const { page, bytes } = await findPage(library, args.route, args.lang);
     requireRevision(bytes, args.expected_revision);

@@ -5,10 +5,11 @@ import type { Library, Plan, PlannedChange } from './change.ts';
 import type { ChangeAuthor, History } from './history.ts';
 import type { Journal } from './journal.ts';
 import { revisionOf } from './revision.ts';
+import { MAX_FILE_BYTES } from './site-files.ts';
 
 /** What became of a change. */
-export interface Written {
-  planned: PlannedChange;
+export interface Written<Change extends PlannedChange = PlannedChange> {
+  planned: Change;
   /** The commit in the content history; undefined if there was nothing to change. */
   commit: string | undefined;
   /** The build that made it live; undefined if there was nothing to change. */
@@ -26,7 +27,11 @@ export interface Writer {
    *
    * @throws {@link ArleoError} of the change's plan, of the files, or of the build with Hugo's own lines
    */
-  write(plan: Plan, author: ChangeAuthor, progress?: Progress): Promise<Written>;
+  write<Change extends PlannedChange>(
+    plan: Plan<Change>,
+    author: ChangeAuthor,
+    progress?: Progress,
+  ): Promise<Written<Change>>;
   /** Builds what is there. @throws {@link ArleoError} of the build */
   build(progress?: Progress): Promise<BuildResult>;
   /**
@@ -102,6 +107,14 @@ export function createWriter(options: WriterOptions): Writer {
     );
   };
 
+  /** The same for what is not content and is going to be changed: see {@link Plan.touches}. */
+  const adoptTouched = async (jobs: readonly Job[]) => {
+    const touched = jobs.flatMap(({ plan }) => plan?.touches?.(library) ?? []);
+    const there: string[] = [];
+    for (const file of new Set(touched)) if (await isThere(library, file)) there.push(file);
+    await history.commitFiles(there, 'Files as they were found');
+  };
+
   let base: string | undefined;
   const note = (changes: readonly PlannedChange[]) => {
     const files = changes.flatMap(({ edits }) =>
@@ -147,6 +160,7 @@ export function createWriter(options: WriterOptions): Writer {
 
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
     await prepare();
+    await adoptTouched(jobs);
     base = await history.head();
     const builds = jobs.filter((job): job is BuildJob => job.plan === undefined);
     const applied: Applied[] = [];
@@ -205,8 +219,12 @@ export function createWriter(options: WriterOptions): Writer {
   };
 
   return {
-    write: (plan, author, progress = () => {}) =>
-      new Promise((resolve, reject) => enqueue({ plan, author, progress, resolve, reject })),
+    write: <Change extends PlannedChange>(plan: Plan<Change>, author: ChangeAuthor, progress: Progress = () => {}) =>
+      new Promise<Written<Change>>((resolve, reject) => {
+        // What resolves a job is what its own plan gave.
+        const done = (written: Written) => resolve(written as Written<Change>);
+        enqueue({ plan, author, progress, resolve: done, reject });
+      }),
     build: (progress = () => {}) => new Promise((resolve, reject) => enqueue({ progress, resolve, reject })),
     alone: (act) =>
       new Promise((resolve, reject) => {
@@ -233,6 +251,12 @@ export function createWriter(options: WriterOptions): Writer {
 
 function stopping(): ArleoError {
   return new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.');
+}
+
+/** False also for what the change's own plan will refuse. */
+async function isThere({ files }: Library, file: string): Promise<boolean> {
+  const size = await files.size(file).catch(() => undefined);
+  return size !== undefined && size <= MAX_FILE_BYTES;
 }
 
 function filesOf({ edits }: PlannedChange): string[] {

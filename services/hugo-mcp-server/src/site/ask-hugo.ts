@@ -3,7 +3,7 @@ import type { Hugo } from './hugo-command.ts';
 import { parseHugoConfig } from './hugo-config.ts';
 import { type ListedPage, parseHugoList } from './hugo-list.ts';
 import { hugoMessages } from './hugo-messages.ts';
-import { parseContentRoots } from './hugo-mounts.ts';
+import { parseMounts } from './hugo-mounts.ts';
 import type { SiteFacts } from './site-facts.ts';
 
 /** Where Hugo may put what it makes when it is only asked. */
@@ -28,8 +28,13 @@ export async function askFacts(hugo: Hugo, options: AskOptions): Promise<SiteFac
       hint: 'Run `hugo config` in the site to see the same message, and mend the configuration there.',
     });
   }
-  const roots = parseContentRoots(mounts.stdout);
-  return { ...parseHugoConfig(config.stdout), roots: roots.length > 0 ? roots : [{ dir: 'content', prefix: '' }] };
+  const roots = parseMounts(mounts.stdout, 'content');
+  const staticRoots = parseMounts(mounts.stdout, 'static');
+  return {
+    ...parseHugoConfig(config.stdout),
+    roots: roots.length > 0 ? roots : [{ dir: 'content', prefix: '' }],
+    staticRoots,
+  };
 }
 
 /**

@@ -1,14 +1,17 @@
 import * as z from 'zod';
 
-/** A folder of the site whose files Hugo takes for content. */
-export interface ContentRoot {
+/** A folder of the site that Hugo takes for content, or for static files. */
+export interface MountedRoot {
   /** Relative to the site, `/` between names: `content`, `content/fr`. */
   dir: string;
-  /** Set if every page in it is of this language. */
+  /** Set if everything in it is of this language. */
   lang?: string;
-  /** Where it is mounted below `content`: `''` for the whole, else `docs` or `docs/api`. */
+  /** Where it is mounted below `content` (or `static`): `''` for the whole, else `docs` or `docs/api`. */
   prefix: string;
 }
+
+/** A folder of the site whose files Hugo takes for content. */
+export type ContentRoot = MountedRoot;
 
 const moduleSchema = z.object({
   path: z.string(),
@@ -25,26 +28,33 @@ const moduleSchema = z.object({
     .nullish(),
 });
 
+/** What Hugo makes of the files in a folder. */
+export type Component = 'content' | 'static';
+
 /**
- * Reads the output of `hugo config mounts` (one JSON object per module, one after the other) and gives the content
- * roots of the project itself, not of its themes. Sources outside the site are left out: this service writes nowhere
- * else.
+ * Reads the output of `hugo config mounts` (one JSON object per module, one after the other) and gives the roots of the
+ * project itself, not of its themes. Sources outside the site are left out: this service writes nowhere else.
  */
-export function parseContentRoots(output: string): ContentRoot[] {
-  const roots: ContentRoot[] = [];
+export function parseMounts(output: string, component: Component): MountedRoot[] {
+  const roots: MountedRoot[] = [];
   for (const part of output.split(/\n(?=\{)/)) {
     const parsed = moduleSchema.safeParse(parseJson(part));
     if (!parsed.success || parsed.data.path !== 'project') continue;
     for (const { source, target, lang, sites } of parsed.data.mounts ?? []) {
-      const below = /^content(?:\/(.*))?$/.exec(trimSlashes(target));
+      const below = inComponent(trimSlashes(target), component);
       const dir = trimSlashes(source);
-      if (below === null || source.startsWith('/') || dir.split('/').includes('..') || dir === '') continue;
+      if (below === undefined || source.startsWith('/') || dir.split('/').includes('..') || dir === '') continue;
       const languages = lang === undefined || lang === '' ? (sites?.matrix?.languages ?? []) : [lang];
       const only = languages.length === 1 ? languages[0]?.toLowerCase() : undefined;
-      roots.push({ dir, prefix: below[1] ?? '', ...(only === undefined || only === '**' ? {} : { lang: only }) });
+      roots.push({ dir, prefix: below, ...(only === undefined || only === '**' ? {} : { lang: only }) });
     }
   }
   return roots;
+}
+
+function inComponent(target: string, component: Component): string | undefined {
+  if (target === component) return '';
+  return target.startsWith(`${component}/`) ? target.slice(component.length + 1) : undefined;
 }
 
 function parseJson(text: string): unknown {

@@ -1,7 +1,7 @@
 import { parseHugoConfig } from './hugo-config.ts';
 import { parseHugoList } from './hugo-list.ts';
 import { hugoMessages } from './hugo-messages.ts';
-import { parseContentRoots } from './hugo-mounts.ts';
+import { parseMounts } from './hugo-mounts.ts';
 import { siteTimestamp } from './site-facts.ts';
 
 const oldOutput = `baseurl = "https://example.org/blog/"
@@ -64,21 +64,24 @@ describe('what Hugo prints', () => {
   test('content folders of both formats, those of themes and outside the site left out', () => {
     const mounts = (own: object[]) =>
       `${JSON.stringify({ path: 'project', owner: '', mounts: own }, null, 3)}\n${JSON.stringify({ path: 'github.com/a/theme', owner: 'project', mounts: [{ source: 'content', target: 'content' }] }, null, 3)}\n`;
-    expect(
-      parseContentRoots(
-        mounts([
-          { source: 'content/fr', target: 'content', lang: 'fr' },
-          { source: 'content/en', target: 'content', sites: { matrix: { languages: ['en'] } } },
-          { source: './handbook/', target: 'content/docs' },
-          { source: '../shared', target: 'content/shared' },
-          { source: '/etc', target: 'content/etc' },
-          { source: 'static', target: 'static' },
-        ]),
-      ),
-    ).toEqual([
+    const output = mounts([
+      { source: 'content/fr', target: 'content', lang: 'fr' },
+      { source: 'content/en', target: 'content', sites: { matrix: { languages: ['en'] } } },
+      { source: './handbook/', target: 'content/docs' },
+      { source: '../shared', target: 'content/shared' },
+      { source: '/etc', target: 'content/etc' },
+      { source: 'static', target: 'static' },
+      { source: 'pictures', target: 'static/img' },
+      { source: 'statics', target: 'statics' },
+    ]);
+    expect(parseMounts(output, 'content')).toEqual([
       { dir: 'content/fr', prefix: '', lang: 'fr' },
       { dir: 'content/en', prefix: '', lang: 'en' },
       { dir: 'handbook', prefix: 'docs' },
+    ]);
+    expect(parseMounts(output, 'static')).toEqual([
+      { dir: 'static', prefix: '' },
+      { dir: 'pictures', prefix: 'img' },
     ]);
   });
 

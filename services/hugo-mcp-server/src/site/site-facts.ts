@@ -1,10 +1,12 @@
 import type { HugoConfig } from './hugo-config.ts';
-import type { ContentRoot } from './hugo-mounts.ts';
+import type { ContentRoot, MountedRoot } from './hugo-mounts.ts';
 
 /** What Hugo itself says of the site. */
 export interface SiteFacts extends HugoConfig {
   /** Never empty. */
   roots: ContentRoot[];
+  /** The folders whose files Hugo copies as they are. */
+  staticRoots: MountedRoot[];
 }
 
 /** True if the site has this language. */

@@ -28,6 +28,7 @@ const defaults: SiteFacts = {
   defaultLanguage: 'en',
   defaultLanguageInSubdir: false,
   roots: [{ dir: 'content', prefix: '' }],
+  staticRoots: [{ dir: 'static', prefix: '' }],
 };
 
 export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: string }): Site {
