@@ -40,7 +40,9 @@ export const pageOrHomeRoute = routeText
   .describe('Path of the page below content/: "posts/my-first-post". "/" is the home page.');
 
 /** A language. */
-export const langText = z.string().regex(LANG_PATTERN, 'A language is 2 or 3 lower-case letters, like "fr" or "en".');
+export const langText = z
+  .string()
+  .regex(LANG_PATTERN, 'A language is a code in lower case, as the site configures it: "fr", "en", "pt-br".');
 
 /** The language of the one page that a tool is about. */
 export const lang = langText.describe('Language of the page as the site configures it: "fr", "en".');

@@ -55,6 +55,7 @@ test('the least that each tool takes', () => {
 
 test('the home page can be read and updated, neither created nor deleted', () => {
   expect(faults(getPageArgs, { route: '/', lang: 'fr' })).toEqual([]);
+  expect(faults(getPageArgs, { route: '/', lang: 'zh-hant-tw' })).toEqual([]);
   expect(faults(updatePageArgs, { route: '/', lang: 'fr', title: 'x' })).toEqual([]);
   expect(faults(createPageArgs, { ...page, route: '/' }).join()).toMatch(/^route: .*slash/);
   expect(faults(deletePageArgs, { route: '/', lang: 'fr' }).join()).toMatch(/^route: .*slash/);
@@ -82,7 +83,9 @@ test.each([
   ['a draft that is text', { draft: 'true' }, 'draft'],
   ['a language of one letter', { lang: 'f' }, 'lang'],
   ['a language in upper case', { lang: 'FR' }, 'lang'],
-  ['a language with a region', { lang: 'fr-be' }, 'lang'],
+  ['a language with an underscore', { lang: 'fr_be' }, 'lang'],
+  ['a language that ends with its hyphen', { lang: 'fr-' }, 'lang'],
+  ['a language that leads elsewhere', { lang: 'fr/../x' }, 'lang'],
   ['a language with a line feed at its end', { lang: 'fr\n' }, 'lang'],
   ['a content over 512 KiB', { content: 'x'.repeat(512 * 1024 + 1) }, 'content'],
   ['a content over 512 KiB in bytes but not in characters', { content: 'é'.repeat(256 * 1024 + 1) }, 'content'],

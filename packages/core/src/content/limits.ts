@@ -22,8 +22,8 @@ export const LIST_MAX_LIMIT = 200;
 /** The longest cursor of `list_pages`, in characters. */
 export const CURSOR_MAX_LENGTH = 1000;
 
-/** A language code as Hugo's file names carry it: 2 or 3 lower-case letters. */
-export const LANG_PATTERN = /^[a-z]{2,3}$/;
+/** A language code as Hugo's file names carry it: `fr`, `pt-br`, `zh-hant-tw`; always in lower case. */
+export const LANG_PATTERN = /^[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,3}$/;
 
 /**
  * Front matter fields that nobody sets through a tool: they make Hugo write elsewhere, change other pages, or hide
