@@ -172,7 +172,7 @@ test('a page that somebody broke by hand is listed with what is wrong, and can b
   });
 });
 
-test('a list comes in parts, and a long page is cut and says so', async () => {
+test('a list comes in parts, and so does a long page', async () => {
   const many = Object.fromEntries(
     Array.from({ length: 12 }, (_, i) => [`content/many/p${String(i).padStart(2, '0')}/index.en.md`, page(`P${i}`)]),
   );
@@ -187,9 +187,22 @@ test('a list comes in parts, and a long page is cut and says so', async () => {
       cursor = part.next_cursor ?? undefined;
     } while (cursor !== undefined);
     expect(seen).toEqual(Object.keys(many).map((file) => file.slice('content/'.length, -'/index.en.md'.length)));
-    const cut = await service.call('get_page', { route: 'long', lang: 'en' });
-    expect(cut.json.result.structuredContent).toMatchObject({ truncated: true, content_characters: 60_006 });
-    expect(cut.json.result.structuredContent.content).toHaveLength(48_000);
-    expect(cut.json.result.content[0].text).toContain('Only the first 48000 of 60006 characters');
+    const parts: string[] = [];
+    let next: object | null = {};
+    while (next !== null) {
+      const part: { content: string; total_lines: number; truncated: boolean; next: object | null } = await call(
+        service,
+        'get_page',
+        { route: 'long', lang: 'en', ...next },
+      );
+      expect(part).toMatchObject({ total_lines: 2, truncated: true });
+      parts.push(part.content);
+      next = part.next;
+    }
+    expect(parts.length).toBeGreaterThan(1);
+    expect(parts.join('')).toBe(`Text.\n${long}`);
+    const { json } = await service.call('get_page', { route: 'long', lang: 'en' });
+    expect(json.result.content[0].text).toContain('For the next part: from_line 2, from_column');
+    expect(JSON.stringify(json.result).length).toBeLessThan(100_000);
   });
 });

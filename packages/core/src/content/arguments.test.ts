@@ -41,8 +41,14 @@ describe.each(Object.entries(schemas))('the JSON schema of %s', (_, schema) => {
 });
 
 test('the least that each tool takes', () => {
-  expect(listPagesArgs.parse({})).toEqual({ limit: 50 });
-  expect(getPageArgs.parse({ route: '/' })).toEqual({ route: '/' });
+  expect(listPagesArgs.parse({})).toEqual({ limit: 50, sort: 'route' });
+  expect(getPageArgs.parse({ route: '/' })).toEqual({
+    route: '/',
+    from_line: 1,
+    from_column: 1,
+    raw: false,
+    backlinks: false,
+  });
   expect(createPageArgs.parse(page)).toEqual(page);
   expect(updatePageArgs.parse({ route: '/', lang: 'en', draft: false })).toEqual({
     route: '/',

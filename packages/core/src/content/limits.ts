@@ -19,8 +19,8 @@ export const REVISION_MAX_LENGTH = 128;
 /** How many pages `list_pages` gives if nothing is said, and at most. */
 export const LIST_DEFAULT_LIMIT = 50;
 export const LIST_MAX_LIMIT = 200;
-/** The longest cursor of `list_pages`, in characters. */
-export const CURSOR_MAX_LENGTH = 1000;
+/** The longest cursor, in characters. */
+export const CURSOR_MAX_LENGTH = 4000;
 
 /** A language code as Hugo's file names carry it: `fr`, `pt-br`, `zh-hant-tw`; always in lower case. */
 export const LANG_PATTERN = /^[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,3}$/;

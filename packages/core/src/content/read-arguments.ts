@@ -1,15 +1,30 @@
 import * as z from 'zod';
 import { cursor, langText, pageOrHomeRoute, routeText, sound, strictArgs } from './argument-parts.ts';
-import { LIST_DEFAULT_LIMIT, LIST_MAX_LIMIT } from './limits.ts';
+import { LIST_DEFAULT_LIMIT, LIST_MAX_LIMIT, TAG_MAX_LENGTH } from './limits.ts';
 import { routeProblem } from './route.ts';
+
+/** The section that a list is narrowed to. */
+export const section = routeText
+  .superRefine(sound(routeProblem))
+  .describe('Only pages below this folder of content/: "posts".');
+
+const momentPattern = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)?$/;
 
 /** Arguments of `list_pages`. */
 export const listPagesArgs = strictArgs({
   lang: langText.optional().describe('Only pages in this language: "fr", "en".'),
-  section: routeText
-    .superRefine(sound(routeProblem))
+  section: section.optional(),
+  tag: z.string().min(1).max(TAG_MAX_LENGTH).optional().describe('Only pages with this tag.'),
+  draft: z.boolean().optional().describe('true: only drafts; false: none. Without it, both.'),
+  since: z
+    .string()
+    .regex(momentPattern, 'Give a date like "2026-03-01" or a moment like "2026-03-01T12:00:00+01:00".')
     .optional()
-    .describe('Only pages below this folder of content/: "posts".'),
+    .describe('Only pages whose lastmod (or date, where there is none) is at or after this date or moment.'),
+  sort: z
+    .enum(['route', 'newest', 'modified', 'title'])
+    .default('route')
+    .describe('"newest": by date, "modified": by lastmod, both from the newest; pages without one come last.'),
   limit: z.int().min(1).max(LIST_MAX_LIMIT).default(LIST_DEFAULT_LIMIT).describe('How many pages to give at most.'),
   cursor: cursor.optional(),
 });
@@ -18,6 +33,14 @@ export const listPagesArgs = strictArgs({
 export const getPageArgs = strictArgs({
   route: pageOrHomeRoute,
   lang: langText.optional().describe('Language: "fr", "en". Without it, the default language of the site.'),
+  from_line: z.int().min(1).default(1).describe('First line to give, for long pages: next of the answer before.'),
+  from_column: z.int().min(1).default(1).describe('First character of that line, for lines too long for one answer.'),
+  max_lines: z.int().min(1).optional().describe('How many lines to give at most. Without it, as many as fit.'),
+  raw: z
+    .boolean()
+    .default(false)
+    .describe('true gives the whole file as it is on disk, front matter included, instead of the body.'),
+  backlinks: z.boolean().default(false).describe('true also gives the pages that link to this one.'),
 });
 
 export type ListPagesArgs = z.output<typeof listPagesArgs>;

@@ -45,3 +45,47 @@ export function deceptiveCharacterInName(text: string): string | undefined {
 export function unstorableCharacter(text: string): string | undefined {
   return /[\0\p{Cs}]/u.exec(text)?.[0];
 }
+
+/** How often one invisible character stands in a text, and in which line first (from 1). */
+export interface InvisibleCharacter {
+  /** `U+202E` */
+  character: string;
+  count: number;
+  first_line: number;
+}
+
+/** As many different characters as a report names. */
+const maxReported = 20;
+
+/** The control, bidirectional and invisible characters of a text of several lines; line ends and tabs are none. */
+export function invisibleCharacters(text: string): InvisibleCharacter[] {
+  const found = new Map<string, InvisibleCharacter>();
+  let line = 1;
+  let counted = 0;
+  for (const { 0: character, index } of text.matchAll(deceptiveEverywhere)) {
+    // A byte order mark at the very beginning is how some editors write files.
+    if (isLineText(character, text, index) || (index === 0 && character === '\ufeff')) continue;
+    const known = found.get(character);
+    if (known !== undefined) {
+      known.count += 1;
+      continue;
+    }
+    if (found.size === maxReported) continue;
+    for (; counted < index; counted++) if (text[counted] === '\n') line += 1;
+    found.set(character, { character: codePointName(character), count: 1, first_line: line });
+  }
+  return [...found.values()];
+}
+
+/** The text with every control, bidirectional and invisible character written out as `⟨U+202E⟩`. */
+export function withVisibleCharacters(text: string): string {
+  return text.replace(deceptiveEverywhere, (character, index: number) =>
+    isLineText(character, text, index) ? character : `⟨${codePointName(character)}⟩`,
+  );
+}
+
+const deceptiveEverywhere = new RegExp(deceptive.source, 'gu');
+
+function isLineText(character: string, text: string, index: number): boolean {
+  return character === '\n' || character === '\t' || (character === '\r' && text[index + 1] === '\n');
+}

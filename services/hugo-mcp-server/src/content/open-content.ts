@@ -124,7 +124,7 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   });
   writer.adopt();
   return {
-    reader: createReader({ library, readable }),
+    reader: createReader({ library, publisher, readable }),
     editor: createEditor({ library, writer, publisher, readable }),
     readable,
     lastPull: pullState.last,

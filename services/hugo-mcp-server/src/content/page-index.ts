@@ -3,7 +3,8 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isPageFileName, type PageKind, parseContentFile, routeKey, routeOf } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
-import { type PageSummary, readPage, summarize } from './page.ts';
+import { ownText, type PageSummary, readPage, summarize } from './page.ts';
+import { type PageLink, pageLinks } from './page-links.ts';
 import { PAGE_FILE_MAX_BYTES } from './site-files.ts';
 
 /** One page as the index knows it. */
@@ -14,6 +15,8 @@ export interface IndexedPage extends PageSummary {
   lang: string;
   kind: PageKind;
   revision: string;
+  /** Where its text links to, as far as that may be on the site itself. */
+  links: readonly PageLink[];
   /** Set if the front matter cannot be read. */
   problem?: string;
 }
@@ -26,6 +29,8 @@ export interface PageIndex {
   find(route: string, lang: string): IndexedPage | undefined;
   /** Every language's page at a route. */
   translations(route: string): IndexedPage[];
+  /** The pages whose files lie directly in a folder. */
+  pagesIn(dir: string): IndexedPage[];
   /** The leaf bundle whose folder holds this folder or is it, if there is one. */
   enclosingBundle(dir: string): string | undefined;
   /** True if the folder holds pages other than one bundle of its own. */
@@ -43,6 +48,7 @@ interface FileRecord extends PageSummary {
   size: number;
   ino: number;
   revision: string;
+  links: readonly PageLink[];
   problem?: string;
 }
 
@@ -69,8 +75,9 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
     const record: DirRecord = { files: new Map(), subdirs: new Set() };
     // Symlinks are neither files nor folders here: what they lead to is not part of the site for this service.
     const names = entries.filter((entry) => entry.isFile() && isPageFileName(entry.name)).map(({ name }) => name);
+    const origins = originsOf(facts());
     await inParallel(names, async (name) => {
-      const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name));
+      const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name), origins);
       if (file !== undefined) record.files.set(name, file);
     });
     for (const entry of entries) if (entry.isDirectory()) record.subdirs.add(`${dir}/${entry.name}`);
@@ -115,6 +122,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
     pages: () => current().pages,
     find: (route, lang) => current().byKey.get(routeKey(route, lang)),
     translations: (route) => current().byRoute.get(routeKey(route, '')) ?? [],
+    pagesIn: (dir) => current().byDir.get(dir) ?? [],
     enclosingBundle: (dir) => {
       for (let at = dir; at !== '' && at !== '.'; at = path.posix.dirname(at)) if (current().bundles.has(at)) return at;
       return undefined;
@@ -144,6 +152,7 @@ interface View {
   pages: IndexedPage[];
   byKey: Map<string, IndexedPage>;
   byRoute: Map<string, IndexedPage[]>;
+  byDir: Map<string, IndexedPage[]>;
   bundles: Set<string>;
 }
 
@@ -155,7 +164,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
       if (parsed?.base === 'index' && parsed.section !== '') bundles.add(dir);
     }
   }
-  const view: View = { pages: [], byKey: new Map(), byRoute: new Map(), bundles };
+  const view: View = { pages: [], byKey: new Map(), byRoute: new Map(), byDir: new Map(), bundles };
   const inBundle = new Map<string, boolean>();
   const insideBundle = (dir: string): boolean => {
     const known = inBundle.get(dir);
@@ -172,7 +181,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
       const parsed = parseContentFile(facts, `${dir}/${name}`);
       if (parsed === undefined || (bundles.has(dir) && parsed.base !== 'index')) continue;
       const { route, kind } = routeOf(parsed);
-      const { title, draft, date, lastmod, tags, revision, problem } = file;
+      const { title, draft, date, lastmod, tags, links, revision, problem } = file;
       view.pages.push({
         file: parsed.file,
         route,
@@ -181,6 +190,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
         title,
         draft,
         tags,
+        links,
         revision,
         ...(date === undefined ? {} : { date }),
         ...(lastmod === undefined ? {} : { lastmod }),
@@ -193,12 +203,22 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
     const key = routeKey(page.route, page.lang);
     // Two files for one route is a fault of the site; a bundle sorts before a single file and wins.
     if (!view.byKey.has(key)) view.byKey.set(key, page);
-    const route = routeKey(page.route, '');
-    const group = view.byRoute.get(route);
-    if (group === undefined) view.byRoute.set(route, [page]);
-    else group.push(page);
+    addTo(view.byRoute, routeKey(page.route, ''), page);
+    addTo(view.byDir, path.posix.dirname(page.file), page);
   }
   return view;
+}
+
+function addTo(groups: Map<string, IndexedPage[]>, key: string, page: IndexedPage): void {
+  const group = groups.get(key);
+  if (group === undefined) groups.set(key, [page]);
+  else group.push(page);
+}
+
+/** Scheme and host of the site's own addresses. */
+function originsOf({ baseUrl, languages }: SiteFacts): string[] {
+  const urls = [baseUrl, ...languages.flatMap((language) => language.baseUrl ?? [])];
+  return [...new Set(urls.map((url) => /^[a-z]+:\/\/[^/]+/i.exec(url)?.[0] ?? ''))].filter((origin) => origin !== '');
 }
 
 /** True if the page file lies in `dir` without being the index of `dir` itself. */
@@ -208,15 +228,21 @@ function isBelow(file: string, dir: string): boolean {
   return rest.includes('/') || !/^index\./.test(rest);
 }
 
-async function readRecord(absolute: string, before: FileRecord | undefined): Promise<FileRecord | undefined> {
+async function readRecord(
+  absolute: string,
+  before: FileRecord | undefined,
+  origins: readonly string[],
+): Promise<FileRecord | undefined> {
   try {
     const stats = await lstat(absolute);
     if (!stats.isFile() || stats.size > PAGE_FILE_MAX_BYTES) return undefined;
     const { mtimeMs, size, ino } = stats;
     // An atomic replace gives another inode, so that two writes within one clock tick are told apart.
     if (before !== undefined && before.mtimeMs === mtimeMs && before.size === size && before.ino === ino) return before;
-    const { revision, frontMatter, problem } = readPage(await readFile(absolute));
-    return { mtimeMs, size, ino, revision, ...summarize(frontMatter), ...(problem === undefined ? {} : { problem }) };
+    const { revision, frontMatter, body, problem } = readPage(await readFile(absolute));
+    const links = pageLinks(body, origins).map((link) => ({ ...link, target: ownText(link.target) }));
+    const record = { mtimeMs, size, ino, revision, links, ...summarize(frontMatter) };
+    return problem === undefined ? record : { ...record, problem: ownText(problem) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
     // It went away between the listing and now, or is not ours to read.

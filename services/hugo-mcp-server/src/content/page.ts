@@ -10,6 +10,8 @@ export interface PageContent {
   frontMatter: JsonObject;
   /** The text after the front matter. */
   body: string;
+  /** The whole file, front matter included. */
+  fileText: string;
   /** Set if the front matter cannot be read; `frontMatter` is empty then. */
   problem?: string;
 }
@@ -21,10 +23,10 @@ export function readPage(bytes: Uint8Array): PageContent {
   const parts = splitPage(text);
   const body = text.slice(parts.bodyStart);
   try {
-    return { revision, frontMatter: readFrontMatter(text, parts), body };
+    return { revision, frontMatter: readFrontMatter(text, parts), body, fileText: text };
   } catch (error) {
     const problem = error instanceof ArleoError ? error.message : String(error);
-    return { revision, frontMatter: {}, body, problem };
+    return { revision, frontMatter: {}, body, fileText: text, problem };
   }
 }
 
@@ -58,7 +60,7 @@ export function summarize(frontMatter: JsonObject): PageSummary {
   const value = (name: string): unknown => frontMatter[keyFor(frontMatter, name)];
   const text = (name: string): string | undefined => {
     const found = value(name);
-    return typeof found === 'string' || typeof found === 'number' ? String(found) : undefined;
+    return typeof found === 'string' || typeof found === 'number' ? ownText(String(found)) : undefined;
   };
   const tags = value('tags');
   const date = text('date');
@@ -68,8 +70,13 @@ export function summarize(frontMatter: JsonObject): PageSummary {
     draft: value('draft') === true || value('draft') === 'true',
     ...(date === undefined ? {} : { date }),
     ...(lastmod === undefined ? {} : { lastmod }),
-    tags: Array.isArray(tags) ? tags.map(String) : typeof tags === 'string' && tags !== '' ? [tags] : [],
+    tags: (Array.isArray(tags) ? tags.map(String) : typeof tags === 'string' && tags !== '' ? [tags] : []).map(ownText),
   };
+}
+
+/** The same text in memory of its own: a part of a larger text would keep the whole of it alive. */
+export function ownText(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /** The key under which the front matter has this field: as it stands there, else as given. */

@@ -1,16 +1,36 @@
 import type { GetPageArgs, ListPagesArgs } from '@arleo/core/content/read-arguments';
+import { type InvisibleCharacter, invisibleCharacters } from '@arleo/core/content/text';
+import type { Publisher } from '../build/publisher.ts';
+import { backlinksOf } from './backlinks.ts';
+import { type PageResources, resourcesOf } from './bundle-resources.ts';
 import type { Library } from './change.ts';
 import { findPage } from './find-page.ts';
 import { listPages, type PageList } from './list-pages.ts';
 import { type PageContent, readPage } from './page.ts';
 import type { IndexedPage } from './page-index.ts';
+import { type Hidden, whyHidden } from './why-hidden.ts';
 
 /** A page with its text. */
 export interface PageText extends PageContent {
   page: IndexedPage;
   url: string | undefined;
-  /** The languages in which the page exists. */
-  translations: string[];
+  /** The page in its other languages. */
+  translations: PageAddress[];
+  resources: PageResources;
+  /** The live release has a page at this address. */
+  published: boolean;
+  /** Why it has not. */
+  hidden: Hidden | undefined;
+  /** Invisible characters in the whole file. */
+  invisible: InvisibleCharacter[];
+  /** Undefined if they were not asked for. */
+  backlinks: PageAddress[] | undefined;
+}
+
+/** A page and where it is. */
+export interface PageAddress {
+  page: IndexedPage;
+  url: string | undefined;
 }
 
 /** Everything that the tools read of the site. Nothing here changes a file or waits for a write. */
@@ -24,23 +44,38 @@ export interface Reader {
 /** What the reader works with. */
 export interface ReaderOptions {
   library: Library;
+  publisher: Pick<Publisher, 'serves'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
 }
 
 /** @see {@link Reader} */
-export function createReader({ library, readable }: ReaderOptions): Reader {
+export function createReader({ library, publisher, readable }: ReaderOptions): Reader {
   const { site, index } = library;
+  const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
+    pages.map((page) => ({ page, url: site.urlOf(page) }));
   return {
     async list(args) {
       await readable();
       return listPages(library, args);
     },
-    async get({ route, lang = site.facts().defaultLanguage }) {
+    async get({ route, lang, backlinks }) {
       await readable();
-      const { page, bytes } = await findPage(library, route, lang);
-      const translations = index.translations(route).map((one) => one.lang);
-      return { ...readPage(bytes), page, url: site.urlOf(page), translations };
+      const { page, bytes } = await findPage(library, route, lang ?? site.facts().defaultLanguage);
+      const url = site.urlOf(page);
+      const published = url !== undefined && (await publisher.serves(url));
+      const content = readPage(bytes);
+      return {
+        ...content,
+        page,
+        url,
+        translations: addressed(index.translations(route).filter((one) => one.lang !== page.lang)),
+        resources: await resourcesOf(library, page),
+        published,
+        hidden: published ? undefined : whyHidden(library, page.file),
+        invisible: invisibleCharacters(content.fileText),
+        backlinks: backlinks ? addressed(backlinksOf(library, page)) : undefined,
+      };
     },
   };
 }

@@ -32,8 +32,18 @@ export interface SiteFiles {
   remove(file: string): Promise<void>;
   /** The names in a folder, undefined if there is no such folder. @throws {@link ArleoError} `route_invalid`, `symlink_refused` */
   list(dir: string): Promise<string[] | undefined>;
+  /** What is in a folder, with sizes; undefined if there is no such folder. @throws as {@link SiteFiles.list} */
+  entries(dir: string): Promise<FolderEntry[] | undefined>;
   /** Removes a folder if it is empty; true if it is gone. @throws as {@link SiteFiles.list} */
   removeEmptyDir(dir: string): Promise<boolean>;
+}
+
+/** Something in a folder. */
+export interface FolderEntry {
+  name: string;
+  /** `other`: a symlink, a pipe and the like. */
+  kind: 'file' | 'folder' | 'other';
+  bytes: number;
 }
 
 /** The largest page file that is read: the largest body and front matter that may be written, with room for more by hand. */
@@ -146,6 +156,19 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     return readdir(absolute);
   };
 
+  const entries = async (dir: string) => {
+    const { absolute, stats } = await inspect(dir);
+    if (stats === undefined || !stats.isDirectory()) return undefined;
+    const found: FolderEntry[] = [];
+    for (const name of await readdir(absolute)) {
+      const entry = await lstat(path.join(absolute, name)).catch(ignoreMissing);
+      if (entry === undefined) continue;
+      const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'folder' : 'other';
+      found.push({ name, kind, bytes: kind === 'file' ? entry.size : 0 });
+    }
+    return found;
+  };
+
   const removeEmptyDir = async (dir: string) => {
     if (roots().includes(dir)) return false;
     const { absolute, stats } = await inspect(dir);
@@ -162,7 +185,7 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     return true;
   };
 
-  return { root, read, size, write, remove, list, removeEmptyDir };
+  return { root, read, size, write, remove, list, entries, removeEmptyDir };
 }
 
 function withinRoots(relative: string, parts: readonly string[], roots: readonly string[]): boolean {

@@ -24,16 +24,24 @@ export function siteTimestamp(facts: Pick<SiteFacts, 'timeZone'>, now: Date): st
   return `${local}${offset < 0 ? '-' : '+'}${pad(Math.floor(absolute / 60))}:${pad(absolute % 60)}`;
 }
 
-function offsetMinutes(timeZone: string, now: Date): number {
-  let name: string | undefined;
-  try {
-    const parts = new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' }).formatToParts(now);
-    name = parts.find(({ type }) => type === 'timeZoneName')?.value;
-  } catch {
-    // A zone that Hugo knows and this ICU does not: UTC is still a correct moment.
-    return 0;
-  }
+/** Making one costs more than using it a hundred times. */
+const formatters = new Map<string, Intl.DateTimeFormat | undefined>();
+
+/** Minutes that local time in a time zone is ahead of UTC at a moment; 0 if the zone is not known here. */
+export function offsetMinutes(timeZone: string, at: Date): number {
+  if (!formatters.has(timeZone)) formatters.set(timeZone, formatterOf(timeZone));
+  const parts = formatters.get(timeZone)?.formatToParts(at);
+  const name = parts?.find(({ type }) => type === 'timeZoneName')?.value;
   const match = /^GMT([+-])(\d{2}):(\d{2})/.exec(name ?? '');
   if (match === null) return 0;
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3]));
+}
+
+function formatterOf(timeZone: string): Intl.DateTimeFormat | undefined {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone, timeZoneName: 'longOffset' });
+  } catch {
+    // A zone that Hugo knows and this ICU does not: UTC is still a correct moment.
+    return undefined;
+  }
 }

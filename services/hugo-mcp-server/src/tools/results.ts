@@ -13,6 +13,9 @@ export const buildShape = {
   warnings: z.array(z.string()).describe("Hugo's warnings."),
 };
 
+/** Why visitors do not see a page. */
+export const hiddenShape = z.enum(['draft', 'future', 'expired', 'not_built']);
+
 /** What every write says of itself: written, committed and live are separate facts. */
 export const writeShape = {
   route: z.string(),
@@ -23,10 +26,7 @@ export const writeShape = {
   committed: z.boolean().describe('The change is in the content history.'),
   commit: z.string().nullable().describe('Commit in the content history.'),
   live: z.boolean().describe('Visitors get this state now: the page as it is, or for a deletion no page.'),
-  not_live_because: z
-    .enum(['draft', 'future', 'expired', 'not_built'])
-    .nullable()
-    .describe('Why visitors do not get the page.'),
+  not_live_because: hiddenShape.nullable().describe('Why visitors do not get the page.'),
   url: z.string().nullable().describe("The page's address; null if it was deleted or Hugo has not said."),
   release: z.string().nullable().describe('Id of the release that this change made live; null if none was needed.'),
   build_ms: z.number().nullable(),
@@ -57,7 +57,8 @@ export function writeFacts({ page, changed, commit, revision, url, live, hidden,
   };
 }
 
-const hiddenTexts: Readonly<Record<Hidden, string>> = {
+/** {@link Hidden} as a sentence. */
+export const hiddenTexts: Readonly<Record<Hidden, string>> = {
   draft: 'It is a draft: visitors do not see it.',
   future: 'Its date is in the future: visitors do not see it yet.',
   expired: 'It has expired: visitors do not see it any more.',
