@@ -59,7 +59,11 @@ async function editPage(client: McpClient, addresses: Addresses, step: Step): Pr
 
   await step('read over HTTP from the site', () => expectPage(url, 200, `First words ${id}`));
   await step('get_page', () => ask(client, 'get_page', page), expectText(`First words ${id}`));
-  await step('list_pages names it', () => ask(client, 'list_pages', { section: 'posts', lang: page.lang }), expectText(page.route));
+  await step(
+    'list_pages names it',
+    () => ask(client, 'list_pages', { section: 'posts', lang: page.lang }),
+    expectText(page.route),
+  );
   await step('update_page', () => ask(client, 'update_page', { ...page, content: `Other words ${id}.\n` }));
   await step('the change over HTTP', () => expectPage(url, 200, `Other words ${id}`));
   await step('delete_page', () => ask(client, 'delete_page', page));
