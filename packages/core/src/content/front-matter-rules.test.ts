@@ -34,15 +34,30 @@ test('counts bytes of UTF-8, up to exactly 10 KiB', () => {
   expect(message({ a: 'é'.repeat(6 * 1024) })).toMatch(/bytes/);
 });
 
-test.each(['aliases', 'cascade', 'build', '_build', 'outputs', 'headless', '_target', 'Aliases', 'CASCADE'])(
-  'refuses %s in any case, also to delete it',
-  (key) => {
-    expect(message({ [key]: true })).toMatch(/cannot be set/);
-    expect(message({ [key]: null })).toMatch(/cannot be set/);
-    expect(message({ [key]: [] }, 'create')).toMatch(/cannot be set/);
-    expect(message({ params: { [key]: true } })).toBeUndefined();
-  },
-);
+test.each([
+  'aliases',
+  'cascade',
+  'build',
+  '_build',
+  'outputs',
+  'headless',
+  '_target',
+  'url',
+  'Aliases',
+  'CASCADE',
+  'URL',
+])('refuses %s in any case, also to delete it', (key) => {
+  expect(message({ [key]: true })).toMatch(/cannot be set/);
+  expect(message({ [key]: null })).toMatch(/cannot be set/);
+  expect(message({ [key]: [] }, 'create')).toMatch(/cannot be set/);
+  expect(message({ params: { [key]: true } })).toBeUndefined();
+});
+
+test('a slug is one part of an address', () => {
+  expect(message({ slug: 'héberger-chez-soi' })).toBeUndefined();
+  expect(message({ slug: null })).toBeUndefined();
+  for (const slug of ['../../css', 'a/b', 'a\\b', '..', '.', 3, ['a']]) expect(message({ slug })).toMatch(/one part/);
+});
 
 test('refuses another spelling of a field that has rules, and one field in two spellings', () => {
   for (const key of ['Title', 'TAGS', 'Draft', 'LastMod']) expect(message({ [key]: 'x' })).toMatch(/lower case/);

@@ -23,7 +23,7 @@ const keyMaxLength = 100;
 const objectKeys = new Set(['__proto__', 'constructor', 'prototype']);
 const refusedKeys: ReadonlySet<string> = new Set(REFUSED_FRONT_MATTER_KEYS);
 /** Fields with rules of their own; Hugo reads keys without regard to case, so another spelling would go round the rules. */
-const ruledKeys: ReadonlySet<string> = new Set([...ARGUMENT_FRONT_MATTER_KEYS, 'date', 'lastmod']);
+const ruledKeys: ReadonlySet<string> = new Set([...ARGUMENT_FRONT_MATTER_KEYS, 'date', 'lastmod', 'slug']);
 
 /**
  * The first fault in a front matter argument, or undefined if it is good: JSON types only, at most 3 levels and 10 KiB,
@@ -63,6 +63,9 @@ function fieldProblem(key: string, lower: string, field: unknown, use: 'create' 
   if (ruledKeys.has(lower) && key !== lower) return `Write "${lower}" in lower case: Hugo reads both as one field.`;
   if (lower === 'date' && use === 'update')
     return 'The date of a page cannot be changed by an update. Leave "date" out.';
+  if (lower === 'slug' && (typeof field === 'string' ? /[/\\]|^\.+$/.test(field) : field !== null)) {
+    return 'A slug is one part of an address: text without slashes. Move the page to have it elsewhere.';
+  }
   if (field !== null) return undefined;
   if (use === 'create') return 'null deletes a field, and a new page has none. Leave the field out.';
   return lower === 'title' ? 'A page must keep its title. Give a new title instead of null.' : undefined;

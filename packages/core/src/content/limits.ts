@@ -37,6 +37,7 @@ export const REFUSED_FRONT_MATTER_KEYS = [
   'outputs',
   'headless',
   '_target',
+  'url',
 ] as const;
 
 /** Front matter fields that are arguments of their own; they may be given in one place, not in both. */

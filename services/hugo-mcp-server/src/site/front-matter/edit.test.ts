@@ -55,6 +55,19 @@ describe('editing a page', () => {
     );
   });
 
+  test.each([
+    ['YAML', '---\naliases: ["/x/"]\n---\nbody\n'],
+    ['TOML', '+++\naliases = ["/x/"]\n+++\nbody\n'],
+    ['JSON', '{"aliases": ["/x/"]}\nbody\n'],
+    ['a rule, later another', '\n---\nwords\n---\nwords\n'],
+  ])('a body that begins like front matter (%s) stays a body', (_, body) => {
+    const edited = editPage('hello\n', { body });
+    expect(fieldsOf(edited)).toEqual({});
+    expect(edited.slice(splitPage(edited).bodyStart)).toBe(body.trimStart());
+    const again = editPage(edited, { body: 'plain\n' });
+    expect(again.slice(splitPage(again).bodyStart)).toBe('plain\n');
+  });
+
   test('a value that does not change keeps its bytes, also beside one that does', () => {
     expect(editPage(page, { frontMatter: { title: 'Old: title', tags: ['one', 'two'] } })).toBe(page);
     expect(editPage(page, { frontMatter: { title: 'Old: title', slug: 'x' } })).toBe(page.replace('abc', '"x"'));

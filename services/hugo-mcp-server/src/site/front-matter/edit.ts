@@ -31,14 +31,16 @@ export function editPage(text: string, edit: PageEdit): string {
   const body = edit.exactBody ?? whole;
   const before = parseInner(parts.format, text.slice(parts.innerStart, parts.innerEnd));
   const wanted = mergePatch(before, edit.frontMatter ?? {});
-  if (sameJson(before, wanted)) return text.slice(0, parts.bodyStart) + body;
-
-  const patch = changedOnly(before, edit.frontMatter ?? {});
+  const head = text.slice(0, parts.bodyStart);
   if (parts.format === 'none') {
+    // A body that begins like front matter would become it, and set fields that nobody may set: it gets an empty one.
+    if (sameJson(before, wanted) && splitPage(head + body).format === 'none') return head + body;
     const fields = Object.entries(wanted).map(([key, value]) => yamlField(key, value, '', parts.eol));
-    const head = text.slice(0, parts.bodyStart);
     return `${head}---${parts.eol}${fields.join('')}---${parts.eol}${parts.eol}${body}`;
   }
+  if (sameJson(before, wanted)) return head + body;
+
+  const patch = changedOnly(before, edit.frontMatter ?? {});
   const inner = text.slice(parts.innerStart, parts.innerEnd);
   const edited = { yaml: editYaml, toml: editToml, json: editJson }[parts.format](inner, patch, parts.eol);
   const result =
