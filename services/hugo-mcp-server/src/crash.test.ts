@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { cp, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { holdLock } from '@arleo/core/fs/hold-lock';
 import { createLifecycle } from '@arleo/runtime/serve/lifecycle';
-import { holdLock } from './content/hold-lock.ts';
 import { startService, type TestService } from './testing/service-fixture.ts';
 
 const hugoPath = execFileSync('sh', ['-c', 'command -v hugo']).toString().trim();

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openActorVerifier } from '@arleo/core/actor';
+import { holdLock } from '@arleo/core/fs/hold-lock';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openTokenStore } from '@arleo/core/tokens/token-store';
 import { openClientAddress } from '@arleo/runtime/http/client-address';
@@ -10,7 +11,6 @@ import { openRecords } from '@arleo/runtime/serve/open-records';
 import type { RunningServer } from '@arleo/runtime/serve/serve';
 import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import type { Config } from './config.ts';
-import { holdLock } from './content/hold-lock.ts';
 import { openContent } from './content/open-content.ts';
 import { createAuthenticate } from './http/authenticate.ts';
 import { createReadiness } from './http/readiness.ts';
@@ -27,6 +27,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const { log, audit } = records;
 
   await mkdir(config.STATE_DIR, { recursive: true, mode: 0o750 });
+  // Two services on one state folder would each take the other's changes back.
   const release = await holdLock(path.join(config.STATE_DIR, 'service.lock'));
   lifecycle.onClose('lock of the state folder', release);
 

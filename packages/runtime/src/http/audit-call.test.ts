@@ -2,16 +2,22 @@ import { once } from 'node:events';
 import { createServer, get, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { AuditInput } from '@arleo/core/audit/event';
+import type { Reason } from '@arleo/core/reasons';
 import { auditCall } from './audit-call.ts';
 
 let server: Server;
 let recorded: Promise<AuditInput>;
 
-async function start(answer: RequestListener): Promise<string> {
+async function start(answer: RequestListener, failure?: Reason): Promise<string> {
   recorded = new Promise((resolve) => {
     const audit = { record: resolve, flush: async () => {}, close: async () => {} };
     server = createServer((request, response) => {
-      const context = { requestId: 'request-1', startedAt: performance.now(), clientAddress: '192.0.2.1' };
+      const context = {
+        requestId: 'request-1',
+        startedAt: performance.now(),
+        clientAddress: '192.0.2.1',
+        ...(failure && { failure }),
+      };
       auditCall(audit, request, response, context, { sub: 'owner', client_id: 'claude' });
       answer(request, response);
     });
@@ -53,4 +59,13 @@ test('a client that went away before the end is told apart', async () => {
   const url = await start((_, response) => response.writeHead(200).write('half'));
   get(url, { agent: false }, (response) => response.once('data', () => response.destroy())).on('error', () => {});
   expect(await recorded).toMatchObject({ result: 'failure', reason: 'client_gone' });
+});
+
+test('a call that this hop could not complete says why, and not that the client went away', async () => {
+  const url = await start((_, response) => {
+    response.writeHead(200).write('half');
+    setImmediate(() => response.destroy());
+  }, 'call_timeout');
+  await expect(fetch(url).then((answer) => answer.text())).rejects.toThrow();
+  expect(await recorded).toMatchObject({ result: 'failure', reason: 'call_timeout' });
 });

@@ -16,12 +16,13 @@ export function auditCall(
 ): void {
   response.once('close', () => {
     const { statusCode: status, writableFinished } = response;
+    const failure = context.failure ?? (writableFinished ? undefined : 'client_gone');
     audit.record({
       event_type: 'call.forwarded',
       actor,
       resource: called(request),
       result: !writableFinished || status >= 500 ? 'failure' : status === 401 || status === 403 ? 'denied' : 'success',
-      ...(writableFinished ? {} : { reason: 'client_gone' }),
+      ...(failure === undefined ? {} : { reason: failure }),
       client_ip: context.clientAddress,
       user_agent: request.headers['user-agent'] ?? null,
       request_id: context.requestId,

@@ -1,3 +1,5 @@
+import type { Reason } from '@arleo/core/reasons';
+
 /** What the edge knows of a request before anybody looks inside. */
 export interface RequestContext {
   /** The value of `X-Request-Id`, the same through all hops. */
@@ -6,4 +8,6 @@ export interface RequestContext {
   startedAt: number;
   /** The client's address, see `client-address.ts`. */
   clientAddress: string;
+  /** Why this hop could not complete the call; set by the part that failed, for the record that is made at its end. */
+  failure?: Reason;
 }

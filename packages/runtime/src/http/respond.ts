@@ -2,10 +2,13 @@ import type { ServerResponse } from 'node:http';
 import { errorBody } from '@arleo/core/error-body';
 import type { Hop } from '@arleo/core/errors';
 import { REASONS, type Reason } from '@arleo/core/reasons';
+import { serverTiming } from './server-timing.ts';
 
 /** What {@link sendError} may be given beside the reason. */
 export interface ErrorDetails {
   requestId: string;
+  /** When the request arrived: its caller is authenticated, and is told how long this hop took. */
+  startedAt?: number;
   /** Instead of the reason's own message. */
   message?: string;
   /** JSON-RPC id of the request, if known. */
@@ -39,6 +42,7 @@ export function sendError(response: ServerResponse, hop: Hop, reason: Reason, de
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff',
     'X-Request-Id': details.requestId,
+    ...(details.startedAt === undefined ? {} : { 'Server-Timing': serverTiming(undefined, hop, details.startedAt) }),
     ...details.headers,
   });
   response.end(body);

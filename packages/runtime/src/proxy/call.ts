@@ -191,12 +191,12 @@ export class Call implements Timed {
       return;
     }
     const { hop, limits, mapAnswerHeaders, onFailure } = this.#settings;
-    const { requestId } = this.#context;
     const status = answer.statusCode ?? 502;
     if (status === 401) {
       this.#finish();
+      this.#context.failure = 'upstream_auth';
       onFailure?.('upstream_auth', undefined, this.#context);
-      answerRefusedCredentials(answer, this.#response, hop, requestId);
+      answerRefusedCredentials(answer, this.#response, hop, this.#context);
       this.#leaveBody();
       return;
     }
@@ -256,13 +256,14 @@ export class Call implements Timed {
     if (this.#done) return;
     this.#finish();
     this.#outgoing?.destroy();
+    this.#context.failure = reason;
     this.#settings.onFailure?.(reason, error, this.#context);
     const response = this.#response;
     if (response.headersSent) {
       breakOff(this.#request, response);
       return;
     }
-    sendError(response, this.#settings.hop, reason, { requestId: this.#context.requestId });
+    sendError(response, this.#settings.hop, reason, this.#context);
     this.#leaveBody();
   }
 }

@@ -98,13 +98,14 @@ export function createForwarder(options: ForwarderOptions): Forward {
     reason: Reason,
     request: IncomingMessage,
     response: ServerResponse,
-    { requestId }: RequestContext,
+    { requestId, startedAt }: RequestContext,
     message: string | undefined,
     allow: string | undefined,
   ): void {
     const answer = (): void =>
       sendError(response, hop, reason, {
         requestId,
+        startedAt,
         ...(message === undefined ? {} : { message }),
         ...(allow === undefined ? {} : { headers: { Allow: allow } }),
       });

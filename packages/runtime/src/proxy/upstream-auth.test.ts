@@ -16,7 +16,8 @@ async function hopRefusedBy(refuse: RequestListener, seen: (response: ServerResp
     http.createServer((_request, response) => {
       seen(response);
       http.get(upstream.url, { agent: false }, (answer) => {
-        answerRefusedCredentials(answer, response, 'hugo-mcp-proxy', 'r1');
+        const context = { requestId: 'r1', startedAt: performance.now(), clientAddress: '192.0.2.1' };
+        answerRefusedCredentials(answer, response, 'hugo-mcp-proxy', context);
       });
     }),
   );

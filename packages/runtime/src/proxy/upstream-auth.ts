@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Hop } from '@arleo/core/errors';
+import type { RequestContext } from '../http/request-context.ts';
 import { sendError } from '../http/respond.ts';
 
 /** As much of a refusal as is read, in bytes. */
@@ -20,7 +21,7 @@ export function answerRefusedCredentials(
   answer: IncomingMessage,
   response: ServerResponse,
   hop: Hop,
-  requestId: string,
+  { requestId, startedAt }: RequestContext,
 ): void {
   const chunks: Buffer[] = [];
   let size = 0;
@@ -34,7 +35,7 @@ export function answerRefusedCredentials(
   answer.on('error', () => undefined);
   answer.once('close', () => {
     clearTimeout(timer);
-    sendError(response, hop, 'upstream_auth', { requestId, data: refusalOf(Buffer.concat(chunks)) });
+    sendError(response, hop, 'upstream_auth', { requestId, startedAt, data: refusalOf(Buffer.concat(chunks)) });
   });
 }
 

@@ -1,4 +1,7 @@
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import type { Hop } from '@arleo/core/errors';
+import { holdLock } from '@arleo/core/fs/hold-lock';
 import { type AuditLog, openAuditLog } from '../logging/audit-log.ts';
 import { type Log, openLog } from '../logging/log.ts';
 import type { Lifecycle } from './lifecycle.ts';
@@ -15,7 +18,7 @@ export interface Records {
  * Opens the log and the audit log of a service, before everything else: what is opened after them is closed before the
  * audit log records the stop, so that the calls in flight stand before it.
  *
- * @throws Error when the audit log cannot be opened
+ * @throws {@link ArleoError} `lock_held` when another process writes this audit log; Error when it cannot be opened
  */
 export async function openRecords(
   hop: Hop,
@@ -23,6 +26,9 @@ export async function openRecords(
   lifecycle: Lifecycle,
 ): Promise<Records> {
   const log = openLog({ service: hop, level: LOG_LEVEL });
+  // Two that write would each chain to a line that is not the last one: the log could never be verified again.
+  await mkdir(path.dirname(AUDIT_LOG), { recursive: true, mode: 0o750 });
+  lifecycle.onClose('lock of the audit log', await holdLock(`${AUDIT_LOG}.lock`));
   const audit = await openAuditLog({ file: AUDIT_LOG, hop, log });
   lifecycle.onClose('audit log', () => audit.close());
   lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));

@@ -1,3 +1,4 @@
+import { isArleoError } from '@arleo/core/errors';
 import { ConfigError } from '../config/load-config.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 
@@ -37,5 +38,6 @@ function fail(name: string, error: unknown): never {
   }
   const { code, message, stack } = error as NodeJS.ErrnoException;
   process.stderr.write(`${name}: ${code === undefined ? (stack ?? String(error)) : `${message} (${code})`}\n`);
+  if (isArleoError(error) && error.hint !== undefined) process.stderr.write(`  ${error.hint}\n`);
   process.exit(1);
 }

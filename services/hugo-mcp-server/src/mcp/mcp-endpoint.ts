@@ -10,7 +10,7 @@ import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { createMcpHandler } from '@modelcontextprotocol/server';
 import type { Authenticate, Refusal } from '../http/authenticate.ts';
 import { type Message, readMessage } from '../http/read-message.ts';
-import type { Caller } from '../tools/tool.ts';
+import { actorOf, type Caller } from '../tools/tool.ts';
 import { createServer, type ServedRequest, type ServerOptions } from './create-server.ts';
 import { abortedByClient, sendWebResponse, toWebRequest } from './web-exchange.ts';
 
@@ -39,6 +39,16 @@ const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_ref
 export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
   const { authenticate, maxBodyBytes, tools, log } = options;
   const refuseCaller = createCallerRefusal(options);
+  const recordRefusedTool = (name: string, caller: Caller, request: IncomingMessage, context: RequestContext): void =>
+    options.audit.record({
+      event_type: `tool.${name}`,
+      result: 'denied',
+      reason: 'insufficient_scope',
+      actor: actorOf(caller),
+      client_ip: context.clientAddress,
+      user_agent: request.headers['user-agent'] ?? null,
+      request_id: context.requestId,
+    });
   const serve = (responseMode: 'auto' | 'sse') =>
     createMcpHandler((context) => createServer(context.authInfo?.extra?.served as ServedRequest, options), {
       responseMode,
@@ -49,18 +59,21 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
   const slow = serve('sse');
 
   const answer = async (request: IncomingMessage, response: ServerResponse, context: RequestContext): Promise<void> => {
-    const { requestId } = context;
+    const { requestId, startedAt } = context;
     const caller = await authenticate(request, context);
     if ('reason' in caller) return refuseCaller(caller, request, response, context);
     if (request.method !== 'POST') {
-      return sendError(response, hop, 'method_not_allowed', { requestId, headers: { Allow: 'POST' } });
+      return sendError(response, hop, 'method_not_allowed', { requestId, startedAt, headers: { Allow: 'POST' } });
     }
     if (!/^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '')) {
-      return sendError(response, hop, 'unsupported_media_type', { requestId });
+      return sendError(response, hop, 'unsupported_media_type', { requestId, startedAt });
     }
     const message = await readMessage(request, maxBodyBytes);
     const tool = calledTool(message, tools);
-    if (tool && !caller.scopes.has(tool.scope)) return refuseScope(tool.scope, caller, message, response, context);
+    if (tool && !caller.scopes.has(tool.scope)) {
+      recordRefusedTool(tool.name, caller, request, context);
+      return refuseScope(tool.scope, caller, message, response, context);
+    }
 
     const served: ServedRequest = {
       caller,
@@ -75,22 +88,22 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
       parsedBody: message,
     });
     response.setHeader('X-Request-Id', requestId);
-    response.setHeader('Server-Timing', serverTiming(undefined, hop, context.startedAt));
-    await sendWebResponse(result, response);
+    response.setHeader('Server-Timing', serverTiming(undefined, hop, startedAt));
+    await sendWebResponse(result, response, requestId);
   };
 
   return (request, response, context) => {
-    const { requestId } = context;
+    const { requestId, startedAt } = context;
     const failed = (error: unknown): void => {
       if (isArleoError(error) && isReason(error.code)) {
         const code = rpcCodes[error.code];
-        sendError(response, hop, error.code, { requestId, message: error.message, ...(code && { code }) });
+        sendError(response, hop, error.code, { requestId, startedAt, message: error.message, ...(code && { code }) });
         return;
       }
       const gone = request.destroyed && !request.complete;
       log[gone ? 'debug' : 'error']('a request failed', { error, request_id: requestId });
       if (response.headersSent) response.destroy();
-      else sendError(response, hop, 'internal', { requestId });
+      else sendError(response, hop, 'internal', { requestId, startedAt });
     };
     answer(request, response, context)
       .catch(failed)
@@ -113,12 +126,13 @@ function refuseScope(
   caller: Caller,
   message: Message,
   response: ServerResponse,
-  { requestId }: RequestContext,
+  { requestId, startedAt }: RequestContext,
 ): void {
   const needed = [...new Set([...caller.scopes, scope])].join(' ');
   const id = typeof message.id === 'string' || typeof message.id === 'number' ? message.id : null;
   sendError(response, hop, 'insufficient_scope', {
     requestId,
+    startedAt,
     id,
     message: `This tool needs the scope ${scope}, which the owner has not granted to this client.`,
     data: { scope: needed },

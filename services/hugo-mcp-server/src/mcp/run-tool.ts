@@ -3,7 +3,7 @@ import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { CallToolResult } from '@modelcontextprotocol/server';
 import type * as z from 'zod';
-import { type AnyTool, type ToolCall, toolError } from '../tools/tool.ts';
+import { type AnyTool, actorOf, type ToolCall, toolError } from '../tools/tool.ts';
 
 /** Where a call is recorded, and what is known of the request that carries it. */
 export interface CallRecord {
@@ -22,7 +22,7 @@ export async function runTool(tool: AnyTool, args: unknown, call: ToolCall, to: 
     to.audit.record({
       event_type: `tool.${tool.name}`,
       result,
-      actor: { sub: caller.sub, client_id: caller.clientId, token_id: caller.tokenId },
+      actor: actorOf(caller),
       resource,
       ...(reason === undefined ? {} : { reason, level: 'warn' }),
       client_ip: to.clientAddress,

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { nameHop, nameHopInEvents } from './name-hop.ts';
 
 /** The request as the SDK's handler takes it; its body was read already. The signal tells when the client has gone. */
 export function toWebRequest(request: IncomingMessage, signal: AbortSignal): Request {
@@ -22,9 +23,9 @@ export function abortedByClient(response: ServerResponse): AbortSignal {
 
 /**
  * Sends the handler's answer. An event stream begins at once with a comment: a hop that waits for the first byte of a
- * long build has it, however long nothing is known yet.
+ * long build has it, however long nothing is known yet. Errors are told apart by hop, reason and request id.
  */
-export async function sendWebResponse(answer: Response, response: ServerResponse): Promise<void> {
+export async function sendWebResponse(answer: Response, response: ServerResponse, requestId: string): Promise<void> {
   if (response.destroyed) {
     await answer.body?.cancel();
     return;
@@ -37,13 +38,13 @@ export async function sendWebResponse(answer: Response, response: ServerResponse
     return;
   }
   if (!/^text\/event-stream\b/i.test(headers['content-type'] ?? '')) {
-    const body = Buffer.from(await answer.arrayBuffer());
+    const body = Buffer.from(nameHop(await answer.text(), requestId));
     response.writeHead(answer.status, { ...headers, 'content-length': body.length }).end(body);
     return;
   }
   response.writeHead(answer.status, headers);
   response.write(': open\n\n');
-  for await (const chunk of answer.body) {
+  for await (const chunk of answer.body.pipeThrough(nameHopInEvents(requestId))) {
     if (response.destroyed) break;
     if (!response.write(chunk)) await drained(response);
   }

@@ -1,3 +1,4 @@
+import type { AuditActor } from '@arleo/core/audit/event';
 import type { Scope } from '@arleo/core/scopes';
 import type { CallToolResult, ToolAnnotations } from '@modelcontextprotocol/server';
 import type * as z from 'zod';
@@ -10,6 +11,11 @@ export interface Caller {
   tokenId: string;
   /** What the hop token and the actor both allow. */
   scopes: ReadonlySet<Scope>;
+}
+
+/** The caller as the audit log names it. */
+export function actorOf({ sub, clientId, tokenId }: Caller): AuditActor {
+  return { sub, client_id: clientId, token_id: tokenId };
 }
 
 /** What a tool knows of its call beside the arguments. */

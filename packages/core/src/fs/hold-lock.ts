@@ -1,10 +1,9 @@
-import { withLockFile } from '@arleo/core/fs/lock-file';
+import { withLockFile } from './lock-file.ts';
 
 /**
- * Holds a lock file until the returned function is called: two services on one state folder would each take the other's
- * changes back. The lock of a service that was killed is taken over.
+ * Holds a lock file until the returned function is called. The lock of a process that was killed is taken over.
  *
- * @throws {@link ArleoError} `lock_held` if another service still has it after 5 s
+ * @throws {@link ArleoError} `lock_held` if another process still has it after 5 s
  */
 export function holdLock(file: string): Promise<() => Promise<void>> {
   return new Promise((resolve, reject) => {
