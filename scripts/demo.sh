@@ -18,6 +18,7 @@ static server for the built site. Ctrl-C stops everything. A second run keeps ev
   --state DIR      where keys, tokens, logs and releases are kept (default: .arleo in the checkout)
   --port-base N    oauth-proxy on N, hugo-mcp-proxy on N+1, hugo-mcp-server on N+2, the site on N+3
                    (default: 8083, 8084, 8000 and 8080)
+  --public-url URL the https address that leads to oauth-proxy from outside (nginx, a tunnel), for Claude.ai
   --json           when all is ready, say where everything is as one line of JSON on stdout
   --smoke          try the whole way with two real MCP clients, then stop; exits 0 only if every step held
   --help           this text
@@ -64,7 +65,7 @@ main() {
         return 0
         ;;
       --json | --smoke) arguments+=("$option") ;;
-      --site | --state | --port-base | --site=* | --state=* | --port-base=*)
+      --site | --state | --port-base | --public-url | --site=* | --state=* | --port-base=* | --public-url=*)
         if [[ $option == *=* ]]; then
           value="${option#*=}"
           option="${option%%=*}"

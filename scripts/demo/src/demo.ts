@@ -29,7 +29,7 @@ async function main(): Promise<void> {
     progress('The certificate was about to expire: it is renewed, with the same key');
 
   progress('Starting the services');
-  const stack = await startStack({ layout, state, ports: options.ports });
+  const stack = await startStack({ layout, state, ports: options.ports, publicUrl: options.publicUrl });
   try {
     const ended = await Promise.race([serve(stack, options), stopped, stack.failure]);
     if (ended === 'stopped') progress('Stopping');

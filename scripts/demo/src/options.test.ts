@@ -33,7 +33,15 @@ test('takes a Hugo site and a state folder', () => {
   expect(options).toMatchObject({ site: folder, state: path.resolve('here'), json: true, smoke: true });
 });
 
+test('takes a public address, with or without a slash at its end', () => {
+  expect(parseOptions(['--public-url', 'https://Mcp.Example.org/']).publicUrl).toBe('https://mcp.example.org');
+});
+
 test.each([
+  ['a public address without https', ['--public-url', 'http://mcp.example.org']],
+  ['a public address with a path', ['--public-url', 'https://mcp.example.org/mcp']],
+  ['a public address that is none', ['--public-url', 'mcp.example.org']],
+  ['a public address for the smoke test', ['--smoke', '--public-url', 'https://mcp.example.org']],
   ['an unknown option', ['--sight', 'x']],
   ['a missing value', ['--state']],
   ['a stray argument', ['mysite']],

@@ -9,6 +9,8 @@ export interface DemoOptions {
   /** The owner's own Hugo site; absent = the example. */
   site?: string;
   state: string;
+  /** The https address that leads to oauth-proxy from outside, without a slash at its end; absent = loopback only. */
+  publicUrl?: string;
   ports: Ports;
   json: boolean;
   smoke: boolean;
@@ -47,7 +49,7 @@ export function isHugoSite(folder: string): boolean {
  * @throws ArleoError `usage` with what is wrong and, as hint, what is right
  */
 export function parseOptions(args: readonly string[]): DemoOptions {
-  const { site, state, 'port-base': portBase, json, smoke } = readArguments(args);
+  const { site, state, 'port-base': portBase, 'public-url': publicUrl, json, smoke } = readArguments(args);
   const options: DemoOptions = {
     state: path.resolve(state ?? path.join(CHECKOUT, '.arleo')),
     ports: portBase === undefined ? { ...DEFAULT_PORTS } : portsFrom(portBase),
@@ -56,6 +58,10 @@ export function parseOptions(args: readonly string[]): DemoOptions {
   };
   if (site !== undefined) {
     options.site = checkSite(path.resolve(site));
+  }
+  if (publicUrl !== undefined) {
+    if (smoke) throw usage('--smoke tries the addresses on loopback: leave --public-url out');
+    options.publicUrl = checkPublicUrl(publicUrl);
   }
   return options;
 }
@@ -68,6 +74,7 @@ function readArguments(args: readonly string[]) {
         site: { type: 'string' },
         state: { type: 'string' },
         'port-base': { type: 'string' },
+        'public-url': { type: 'string' },
         json: { type: 'boolean', default: false },
         smoke: { type: 'boolean', default: false },
       },
@@ -86,6 +93,14 @@ function portsFrom(text: string): Ports {
     throw usage(`--port-base must be a number from 1 to 65532 (four ports are used), not "${text}"`);
   }
   return { 'oauth-proxy': base, 'hugo-mcp-proxy': base + 1, 'hugo-mcp-server': base + 2, site: base + 3 };
+}
+
+function checkPublicUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.protocol !== 'https:' || url.href !== `${url.origin}/`) {
+    throw usage(`--public-url must be an https address without a path, like https://mcp.example.org, not "${text}"`);
+  }
+  return url.origin;
 }
 
 function checkSite(folder: string): string {

@@ -54,11 +54,17 @@ Arleo is running.
 
   Claude Code   claude mcp add --transport http arleo ${addresses.mcpUrl}
                 then /mcp in Claude Code, choose arleo, and log in with the passphrase
-  Claude.ai     needs a public https address in front of ${addresses.issuer}: see README.md
+  Claude.ai     ${forClaudeAi(addresses)}
 
   Try it        "List the pages of my site, then write a short post about spring."
   Logs          ${layout.logs}
   Stop          Ctrl-C. Secrets and pages stay in ${layout.root}
 
 `;
+}
+
+function forClaudeAi({ issuer, oauthProxyUrl, mcpUrl }: Stack['addresses']): string {
+  return issuer === oauthProxyUrl
+    ? `needs a public https address that leads to ${oauthProxyUrl}, and --public-url: see README.md`
+    : `Settings, Connectors, Add custom connector: ${mcpUrl} (your proxy must lead ${issuer} to ${oauthProxyUrl})`;
 }

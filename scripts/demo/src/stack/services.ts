@@ -11,6 +11,9 @@ export type ProcessName = (typeof PROCESSES)[number];
 
 /** Addresses of one stack. None ends in a slash but the site's. */
 export interface Addresses {
+  /** Where oauth-proxy listens. */
+  oauthProxyUrl: string;
+  /** The address that clients use: the public one, or where oauth-proxy listens. */
   issuer: string;
   mcpUrl: string;
   hugoMcpProxyUrl: string;
@@ -27,14 +30,18 @@ export interface StackPlan {
   mcpToken: string;
   /** The pinned certificate, PEM. */
   certificate: string;
+  /** The https address that leads to oauth-proxy from outside. */
+  publicUrl?: string | undefined;
   /** Further environment by process, for tests. */
   env?: Partial<Record<ProcessName, Record<string, string>>>;
 }
 
-/** The addresses that the ports give. */
-export function addresses(ports: Ports): Addresses {
-  const issuer = `http://127.0.0.1:${ports['oauth-proxy']}`;
+/** The addresses that the ports give; `publicUrl` is what leads to oauth-proxy from outside. */
+export function addresses(ports: Ports, publicUrl?: string): Addresses {
+  const oauthProxyUrl = `http://127.0.0.1:${ports['oauth-proxy']}`;
+  const issuer = publicUrl ?? oauthProxyUrl;
   return {
+    oauthProxyUrl,
     issuer,
     mcpUrl: `${issuer}/mcp`,
     hugoMcpProxyUrl: `http://127.0.0.1:${ports['hugo-mcp-proxy']}`,
@@ -46,7 +53,7 @@ export function addresses(ports: Ports): Addresses {
 /** How each process is started; secrets go by file, so that no process list shows one. */
 export function serviceSpecs(plan: StackPlan): Record<ProcessName, ServiceSpec> {
   const { layout, ports, site } = plan;
-  const urls = addresses(ports);
+  const urls = addresses(ports, plan.publicUrl);
   const publicLink = publicLinkOf(layout, site);
   const spec = (name: ProcessName, script: string, env: Record<string, string>): ServiceSpec => ({
     name,
@@ -60,8 +67,8 @@ export function serviceSpecs(plan: StackPlan): Record<ProcessName, ServiceSpec> 
   return {
     'oauth-proxy': hop('oauth-proxy', {
       PUBLIC_URL: urls.issuer,
-      // Everything stays on loopback; a public address has to be https.
-      DANGEROUSLY_ALLOW_HTTP_ISSUER: 'true',
+      // Without a public address, which has to be https, everything stays on loopback.
+      ...(plan.publicUrl === undefined && { DANGEROUSLY_ALLOW_HTTP_ISSUER: 'true' }),
       UPSTREAM_URL: urls.hugoMcpProxyUrl,
       MCP_TOKEN_FILE: layout.mcpToken,
       TOKEN_SECRET_FILE: layout.tokenSecret,

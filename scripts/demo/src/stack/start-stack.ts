@@ -26,6 +26,8 @@ export interface StackOptions {
   layout: StateLayout;
   state: PreparedState;
   ports: Ports;
+  /** The https address that leads to oauth-proxy from outside. */
+  publicUrl?: string | undefined;
   /** Further environment by process, for tests. */
   env?: Partial<Record<ProcessName, Record<string, string>>>;
   /** Told about each process that is ready. */
@@ -41,8 +43,9 @@ const LOOK_EVERY_MS = 50;
  * @throws ArleoError `service_failed`; everything else is stopped by then
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
-  const { layout, state, ports } = options;
-  const plan = { layout, ports, site: state.site, mcpToken: state.mcpToken, certificate: state.certificate };
+  const { layout, state, ports, publicUrl } = options;
+  const { site, mcpToken, certificate } = state;
+  const plan = { layout, ports, site, mcpToken, certificate, publicUrl };
   const specs = serviceSpecs({ ...plan, ...(options.env && { env: options.env }) });
   const running = new Map<ProcessName, ServiceProcess>();
   const expected = new Set<number>();
@@ -81,7 +84,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return found;
   };
   return {
-    addresses: addresses(ports),
+    addresses: addresses(ports, publicUrl),
     layout,
     state,
     service,
@@ -89,8 +92,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     failure,
     published: async () => {
       const link = publicLinkOf(layout, state.site);
-      const { issuer } = addresses(ports);
-      const live = async () => Boolean(await realpath(link).catch(() => undefined)) && (await isReady(issuer));
+      const { oauthProxyUrl } = addresses(ports);
+      const live = async () => Boolean(await realpath(link).catch(() => undefined)) && (await isReady(oauthProxyUrl));
       const published = await Promise.race([waitFor(live), failure]);
       if (!published) {
         const server = service('hugo-mcp-server');
@@ -129,8 +132,8 @@ async function waitFor(condition: () => Promise<boolean>): Promise<boolean> {
 }
 
 /** Asks the front door, which asks the hops behind it. */
-async function isReady(issuer: string): Promise<boolean> {
-  const answer = await fetch(`${issuer}/readyz`).catch(() => undefined);
+async function isReady(oauthProxyUrl: string): Promise<boolean> {
+  const answer = await fetch(`${oauthProxyUrl}/readyz`).catch(() => undefined);
   await answer?.text();
   return answer?.ok ?? false;
 }
