@@ -1,5 +1,5 @@
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
-import { absolutePath, certificate, common, count, port } from '@arleo/runtime/config/variables';
+import { absolutePath, branchName, certificate, common, count, flag, port } from '@arleo/runtime/config/variables';
 import * as z from 'zod';
 
 const schema = z.object({
@@ -28,6 +28,10 @@ const schema = z.object({
   STATE_DIR: absolutePath('/var/lib/hugo-mcp'),
   /** The symlink to the live release; STATE_DIR/public if absent. */
   PUBLIC_LINK: absolutePath('/var/lib/hugo-mcp/public').optional(),
+  /** The branch of the site's own repository that is pulled after a push; hugo-mcp-proxy has the same. */
+  SITE_BRANCH: branchName,
+  /** Whether a pull brings submodules to the commits that it names. */
+  SITE_SUBMODULES: flag(false),
   HUGO_BIN: z.string().min(1).default('hugo').meta({ example: '/usr/bin/hugo' }),
   /** Base URL to build with, instead of the one in the site's configuration. */
   HUGO_BASEURL: z.url('is not a URL').optional().meta({ example: 'https://www.example.org/' }),

@@ -14,6 +14,8 @@ import type { Config } from './config.ts';
 import { openContent } from './content/open-content.ts';
 import { createAuthenticate } from './http/authenticate.ts';
 import { createReadiness } from './http/readiness.ts';
+import { createCallerRefusal } from './http/refuse-caller.ts';
+import { createSitePullEndpoint } from './http/site-pull.ts';
 import { createMcpEndpoint } from './mcp/mcp-endpoint.ts';
 import { createHugo } from './site/hugo-command.ts';
 import { allTools } from './tools/all-tools.ts';
@@ -54,16 +56,18 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     stateDir: config.STATE_DIR,
     publicLink: config.PUBLIC_LINK ?? path.join(config.STATE_DIR, 'public'),
     searchPath: config.PATH,
+    repository: { branch: config.SITE_BRANCH, submodules: config.SITE_SUBMODULES },
   };
-  const { reader, editor, readable } = await openContent(hugo, places, log, lifecycle);
+  const { reader, editor, readable, pull } = await openContent(hugo, places, log, lifecycle);
 
+  const refuseCaller = createCallerRefusal({ failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS), audit });
   const mcp = createMcpEndpoint({
     tools: allTools(reader, editor),
     version,
     audit,
     log,
     authenticate: createAuthenticate(tokens, await openActorVerifier(config.ACTOR_PUBLIC_KEY)),
-    failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
+    refuseCaller,
     maxBodyBytes: config.MAX_BODY_BYTES,
   });
   return serveEdge({
@@ -76,6 +80,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     guard: { origins: new Set() },
     ready: createReadiness({ hugo, siteDir: config.SITE_DIR, readable, tokens }),
     mcp,
+    rest: createSitePullEndpoint({ tokens, refuseCaller, pull, audit, log }),
     tls: { key: config.TLS_KEY, cert: config.TLS_CERT },
   });
 }

@@ -75,6 +75,17 @@ export const sha256Hex = z
   .pipe(z.string().regex(/^[0-9a-f]{64}$/, 'is not a SHA-256 in hex'))
   .meta({ example: '64 hex digits' });
 
+/** A Git branch, by the part of Git's rules that keeps it from being an option or another ref. */
+export const branchName = z
+  .string()
+  .max(200, 'is too long')
+  .regex(
+    /^(?![-/.])(?!.*(?:\.\.|\/\/|\/\.|@\{|\.lock(?:\/|$)))[^\s~^:?*[\\\p{Cc}]+(?<![./])$/u,
+    'is not the name of a branch',
+  )
+  .default('main')
+  .meta({ example: 'main' });
+
 /** A list, separated by commas or spaces. */
 export const list = (fallback: string, example = fallback) =>
   z

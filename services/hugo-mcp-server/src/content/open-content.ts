@@ -7,7 +7,7 @@ import { createPublisher } from '../build/publisher.ts';
 import { openReleases } from '../build/releases.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { createSite } from '../site/site.ts';
-import { openPullState, type PullOutcome } from '../webhook/pull-state.ts';
+import { type OpenedPull, openSitePull, type SiteRepositoryConfig } from '../webhook/open-pull.ts';
 import type { Library } from './change.ts';
 import { createEditor, type Editor } from './editor.ts';
 import { type History, openHistory } from './history.ts';
@@ -26,6 +26,7 @@ export interface ContentPlaces {
   publicLink: string;
   /** PATH for git. */
   searchPath: string;
+  repository: SiteRepositoryConfig;
 }
 
 /** The site, open for reading and editing. */
@@ -34,8 +35,10 @@ export interface Content {
   editor: Editor;
   /** Resolves when pages can be read; fails with the reason why not, and tries again at the next call. */
   readable(): Promise<void>;
-  /** How the last pull of the site's own repository ended. */
-  lastPull(): PullOutcome | undefined;
+  /** Pulls the site's own repository, which has layouts, themes and configuration. */
+  pull: OpenedPull['pull'];
+  /** How the last pull ended. */
+  lastPull: OpenedPull['last'];
 }
 
 /** Longest build, in milliseconds: a call ends after 120 s, and has to be told what happened. */
@@ -52,7 +55,6 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   const scratchDir = path.join(stateDir, 'scratch');
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const releases = await openReleases({ dir: path.join(stateDir, 'releases'), publicLink });
-  const pullState = await openPullState(stateDir);
   const journal = await openJournal(path.join(stateDir, 'journal.json'));
   const files = await openSiteFiles(places.siteDir, () =>
     site
@@ -63,6 +65,25 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   const site = createSite(hugo, { siteDir: files.root, scratchDir });
   const index = createPageIndex(files.root, () => site.facts());
   const library: Library = { site, files, index, now: () => new Date() };
+  const sitePull = await openSitePull(
+    {
+      siteDir: files.root,
+      stateDir,
+      searchPath,
+      ...places.repository,
+      roots: () => site.facts().roots.map(({ dir }) => dir),
+      uploads: () => site.facts().staticRoots.map(({ dir }) => dir),
+      alone: (act) => writer.alone(act),
+      async reread() {
+        site.forget();
+        await site.refresh();
+        await index.rebuild();
+        watch.sync(index.dirs());
+      },
+      onError: (message, error) => log.error(message, { error }),
+    },
+    lifecycle,
+  );
   const history = openLater(() =>
     openHistory({ gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath }),
   );
@@ -127,7 +148,8 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
     reader: createReader({ library, publisher, readable }),
     editor: createEditor({ library, writer, publisher, readable }),
     readable,
-    lastPull: pullState.last,
+    pull: sitePull.pull,
+    lastPull: sitePull.last,
   };
 }
 

@@ -1,18 +1,12 @@
 import type { IncomingMessage } from 'node:http';
 import type { ActorVerifier } from '@arleo/core/actor';
 import { ArleoError } from '@arleo/core/errors';
-import { isReason, type Reason } from '@arleo/core/reasons';
+import { isReason } from '@arleo/core/reasons';
 import { intersectScopes } from '@arleo/core/scopes';
 import type { TokenStore } from '@arleo/core/tokens/token-store';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import type { Caller } from '../tools/tool.ts';
-
-/** Why a caller is refused: what it is told, and what the audit log is told. */
-export interface Refusal {
-  reason: Reason;
-  why: string;
-  retryAfterSeconds?: number;
-}
+import { checkToken, type Refusal } from './check-token.ts';
 
 /** Tells who calls. */
 export type Authenticate = (request: IncomingMessage, context: RequestContext) => Promise<Caller | Refusal>;
@@ -22,15 +16,11 @@ export type Authenticate = (request: IncomingMessage, context: RequestContext) =
  * request. The caller may do what both allow, so that neither a stolen token nor the hop between can do more.
  */
 export function createAuthenticate(tokens: TokenStore, actors: ActorVerifier): Authenticate {
-  return async (request, { clientAddress, requestId }) => {
-    const { authorization, 'arleo-actor': assertion } = request.headers;
-    if (authorization === undefined) return { reason: 'token_missing', why: 'token_missing' };
-    if (!authorization.startsWith('Bearer ')) return { reason: 'token_invalid', why: 'malformed' };
-    const token = await tokens.verify(authorization.slice('Bearer '.length), clientAddress);
-    if (!token.ok) {
-      const { reason: why, retryAfterSeconds = 1 } = token;
-      return why === 'limited' ? { reason: 'rate_limited', why, retryAfterSeconds } : { reason: 'token_invalid', why };
-    }
+  return async (request, context) => {
+    const { requestId } = context;
+    const token = await checkToken(tokens, request, context);
+    if ('reason' in token) return token;
+    const { 'arleo-actor': assertion } = request.headers;
     try {
       const actor = await actors.verify(typeof assertion === 'string' ? assertion : undefined);
       // An assertion is for one request: another one that carries it is a replay.

@@ -6,10 +6,10 @@ import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
 import { serverTiming } from '@arleo/runtime/http/server-timing';
-import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { createMcpHandler } from '@modelcontextprotocol/server';
-import type { Authenticate, Refusal } from '../http/authenticate.ts';
+import type { Authenticate } from '../http/authenticate.ts';
 import { type Message, readMessage } from '../http/read-message.ts';
+import type { RefuseCaller } from '../http/refuse-caller.ts';
 import { actorOf, type Caller } from '../tools/tool.ts';
 import { createServer, type ServedRequest, type ServerOptions } from './create-server.ts';
 import { abortedByClient, sendWebResponse, toWebRequest } from './web-exchange.ts';
@@ -17,7 +17,7 @@ import { abortedByClient, sendWebResponse, toWebRequest } from './web-exchange.t
 /** What the endpoint is made of. */
 export interface EndpointOptions extends ServerOptions {
   authenticate: Authenticate;
-  failures: MinuteLimit;
+  refuseCaller: RefuseCaller;
   maxBodyBytes: number;
 }
 
@@ -37,8 +37,7 @@ const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_ref
  * or build are answered as a stream that begins at once; everything else as plain JSON where the client's era allows.
  */
 export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
-  const { authenticate, maxBodyBytes, tools, log } = options;
-  const refuseCaller = createCallerRefusal(options);
+  const { authenticate, refuseCaller, maxBodyBytes, tools, log } = options;
   const recordRefusedTool = (name: string, caller: Caller, request: IncomingMessage, context: RequestContext): void =>
     options.audit.record({
       event_type: `tool.${name}`,
@@ -138,28 +137,4 @@ function refuseScope(
     data: { scope: needed },
     headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${needed}"` },
   });
-}
-
-function createCallerRefusal({ failures, audit }: EndpointOptions) {
-  return (refusal: Refusal, request: IncomingMessage, response: ServerResponse, context: RequestContext): void => {
-    const { requestId, clientAddress } = context;
-    const limited = failures.count(clientAddress);
-    if (!limited || limited.first) {
-      audit.record({
-        event_type: 'caller.refused',
-        result: 'denied',
-        reason: refusal.why,
-        client_ip: clientAddress,
-        user_agent: request.headers['user-agent'] ?? null,
-        request_id: requestId,
-      });
-    }
-    // hugo-mcp-proxy is one address for everybody: its calls are refused for what they are, and only told to wait
-    // when the token store itself had no room to look.
-    const headers: Record<string, string> =
-      refusal.reason === 'rate_limited'
-        ? { 'Retry-After': String(refusal.retryAfterSeconds ?? 1) }
-        : { 'WWW-Authenticate': 'Bearer' };
-    sendError(response, hop, refusal.reason, { requestId, headers });
-  };
 }

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Readable } from 'node:stream';
 import { type ActorClaims, importActorKey, signActor } from '@arleo/core/actor';
 import type { AuditEvent } from '@arleo/core/audit/event';
-import type { Scope } from '@arleo/core/scopes';
+import type { TokenScope } from '@arleo/core/scopes';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createToken } from '@arleo/core/tokens/manage';
 import { createLifecycle } from '@arleo/runtime/serve/lifecycle';
@@ -24,6 +24,8 @@ export interface Answer {
 }
 
 export interface SendOptions {
+  /** `/mcp` if absent. */
+  path?: string;
   method?: string;
   body?: string;
   /** Undefined takes a header away. */
@@ -72,7 +74,7 @@ export async function startService(
   options: {
     files?: Files;
     environment?: (dir: TempDir) => Record<string, string>;
-    tokenScopes?: Scope[];
+    tokenScopes?: TokenScope[];
     prepare?: (dir: TempDir) => Promise<void>;
   } = {},
 ): Promise<TestService> {
@@ -134,7 +136,7 @@ export async function startService(
         aud: 'hugo-mcp-server',
         ...claims,
       }),
-    async send({ method = 'POST', body, headers = {}, scope = allScopes, actor = {} }) {
+    async send({ path: target = '/mcp', method = 'POST', body, headers = {}, scope = allScopes, actor = {} }) {
       const requestId = randomUUID();
       const all: Record<string, string | undefined> = {
         authorization: `Bearer ${token}`,
@@ -145,7 +147,7 @@ export async function startService(
         ...headers,
       };
       const present = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
-      const answer = await httpsFetch(agent, service.url, { method, headers: present, body });
+      const answer = await httpsFetch(agent, new URL(target, service.url).href, { method, headers: present, body });
       const text = await answer.text();
       return { status: answer.status, headers: Object.fromEntries(answer.headers), text, json: jsonOf(text) };
     },
