@@ -9,6 +9,7 @@ const claims: ActorClaims = {
   client_id: 'https://claude.ai/oauth/mcp-oauth-client-metadata',
   scope: 'content:read content:write',
   request_id: 'req-1',
+  client_ip: '203.0.113.9',
   aud: 'hugo-mcp-server',
 };
 const now = Date.UTC(2026, 4, 9, 13, 42, 11);
@@ -40,6 +41,7 @@ test('an assertion says who calls, with which client, scopes and request id', as
     client_id: claims.client_id,
     scope: claims.scope,
     jti: 'req-1',
+    client_ip: '203.0.113.9',
     iat: now / 1000,
     exp: now / 1000 + 60,
   });
@@ -48,6 +50,7 @@ test('an assertion says who calls, with which client, scopes and request id', as
     clientId: claims.client_id,
     scopes: new Set(['content:read', 'content:write']),
     requestId: 'req-1',
+    clientAddress: '203.0.113.9',
   });
 });
 

@@ -24,6 +24,8 @@ export interface ActorClaims {
   scope: string;
   /** The value of `X-Request-Id`; becomes `jti`. */
   request_id: string;
+  /** Where the client is, as the first hop sees it: the hops behind see only the hop before them. */
+  client_ip?: string;
   aud: 'hugo-mcp-server';
 }
 
@@ -33,6 +35,7 @@ export interface Actor {
   clientId: string;
   scopes: ReadonlySet<Scope>;
   requestId: string;
+  clientAddress: string | undefined;
 }
 
 /** Checks assertions against one public key. */
@@ -46,6 +49,7 @@ const payloadSchema = z.object({
   client_id: z.string().min(1).max(2048),
   scope: z.string().max(1000),
   jti: z.string().min(1).max(128),
+  client_ip: z.string().max(64).optional(),
 });
 
 /**
@@ -74,6 +78,7 @@ export function signActor(key: KeyObject, claims: ActorClaims, now: number = Dat
     client_id: claims.client_id,
     scope: claims.scope,
     jti: claims.request_id,
+    client_ip: claims.client_ip,
     iat: issuedAt,
     exp: issuedAt + ACTOR_LIFETIME_SECONDS,
   };
@@ -115,8 +120,8 @@ export async function openActorVerifier(
           clockTolerance: ACTOR_CLOCK_TOLERANCE_SECONDS,
           currentDate: new Date(now()),
         });
-        const { sub, client_id, scope, jti } = payloadSchema.parse(payload);
-        return { sub, clientId: client_id, scopes: expandScopes(scope), requestId: jti };
+        const { sub, client_id, scope, jti, client_ip } = payloadSchema.parse(payload);
+        return { sub, clientId: client_id, scopes: expandScopes(scope), requestId: jti, clientAddress: client_ip };
       } catch (error) {
         throw isOutOfTime(error)
           ? new ArleoError('actor_expired', 'The actor assertion has expired.', { cause: error })

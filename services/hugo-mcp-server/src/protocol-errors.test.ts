@@ -69,12 +69,14 @@ test('a revision that is not spoken is still answered with those that are', asyn
   expectNamed(answer, 'version_unsupported');
 });
 
-test('a tool outside the scopes is recorded with its name', async () => {
-  const answer = await service.call('delete_page', { route: 'about', lang: 'en' }, { scope: 'content:read' });
+test('a tool outside the scopes is recorded with its name, and where the client is', async () => {
+  const options = { scope: 'content:read', actor: { client_ip: '203.0.113.9' } };
+  const answer = await service.call('delete_page', { route: 'about', lang: 'en' }, options);
   expect(await service.auditOf(answer)).toMatchObject({
     event_type: 'tool.delete_page',
     result: 'denied',
     reason: 'insufficient_scope',
+    client_ip: '203.0.113.9',
     actor: { sub: expect.any(String), client_id: expect.any(String), token_id: expect.any(String) },
   });
 });

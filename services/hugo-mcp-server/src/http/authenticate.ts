@@ -26,7 +26,8 @@ export function createAuthenticate(tokens: TokenStore, actors: ActorVerifier): A
       // An assertion is for one request: another one that carries it is a replay.
       if (actor.requestId !== requestId) return { reason: 'actor_invalid', why: 'actor_of_another_request' };
       const scopes = intersectScopes(token.scopes, actor.scopes);
-      return { sub: actor.sub, clientId: actor.clientId, tokenId: token.id, scopes };
+      const { sub, clientId, clientAddress = context.clientAddress } = actor;
+      return { sub, clientId, tokenId: token.id, scopes, clientAddress };
     } catch (error) {
       if (!(error instanceof ArleoError) || !isReason(error.code)) throw error;
       return { reason: error.code, why: error.code };

@@ -17,7 +17,6 @@ export interface ServerOptions {
 export interface ServedRequest {
   caller: Caller;
   requestId: string;
-  clientAddress: string;
   userAgent: string | undefined;
 }
 
@@ -28,7 +27,7 @@ const cacheHints = { 'tools/list': { ttlMs: 0, cacheScope: 'private' } } as cons
 
 /** An MCP server for one request: it has the tools that the caller may use, no others. */
 export function createServer(request: ServedRequest, options: ServerOptions): McpServer {
-  const { caller, requestId, clientAddress, userAgent } = request;
+  const { caller, requestId, userAgent } = request;
   const { audit, log } = options;
   const server = new McpServer(
     { name: 'arleo', title: 'Arleo', version: options.version },
@@ -44,7 +43,7 @@ export function createServer(request: ServedRequest, options: ServerOptions): Mc
         tool,
         args,
         { caller, requestId, progress: progressTo(context), signal: context.mcpReq.signal },
-        { audit, log, clientAddress, userAgent },
+        { audit, log, userAgent },
       ),
     );
   }

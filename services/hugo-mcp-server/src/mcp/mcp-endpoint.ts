@@ -44,7 +44,7 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
       result: 'denied',
       reason: 'insufficient_scope',
       actor: actorOf(caller),
-      client_ip: context.clientAddress,
+      client_ip: caller.clientAddress,
       user_agent: request.headers['user-agent'] ?? null,
       request_id: context.requestId,
     });
@@ -77,7 +77,6 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
     const served: ServedRequest = {
       caller,
       requestId,
-      clientAddress: context.clientAddress,
       userAgent: request.headers['user-agent'],
     };
     const authInfo = { token: '', clientId: caller.clientId, scopes: [...caller.scopes], extra: { served } };

@@ -9,7 +9,6 @@ import { type AnyTool, actorOf, type ToolCall, toolError } from '../tools/tool.t
 export interface CallRecord {
   audit: AuditLog;
   log: Log;
-  clientAddress: string;
   userAgent: string | undefined;
 }
 
@@ -25,7 +24,7 @@ export async function runTool(tool: AnyTool, args: unknown, call: ToolCall, to: 
       actor: actorOf(caller),
       resource,
       ...(reason === undefined ? {} : { reason, level: 'warn' }),
-      client_ip: to.clientAddress,
+      client_ip: caller.clientAddress,
       user_agent: to.userAgent ?? null,
       request_id: requestId,
       duration_ms: performance.now() - startedAt,

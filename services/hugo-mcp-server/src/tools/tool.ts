@@ -11,6 +11,8 @@ export interface Caller {
   tokenId: string;
   /** What the hop token and the actor both allow. */
   scopes: ReadonlySet<Scope>;
+  /** Where the client is, as oauth-proxy saw it. */
+  clientAddress: string;
 }
 
 /** The caller as the audit log names it. */

@@ -74,6 +74,7 @@ export function createMcpHandler(options: McpOptions): EdgeHandler {
       ...caller,
       scope: token.scope,
       request_id: context.requestId,
+      client_ip: context.clientAddress,
       aud: 'hugo-mcp-server',
     });
     const headers = ['authorization', authorization, 'arleo-actor', actor, 'x-request-id', context.requestId];
