@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REASONS } from '@arleo/core/reasons';
+import { VERSION } from '@arleo/core/version';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
@@ -43,6 +44,19 @@ describe('docs/errors.md', () => {
     const known = new Set([...Object.keys(REASONS), ...thrownCodes(), 'config_invalid']);
     expect([...documented].filter((code) => !known.has(code ?? ''))).toEqual([]);
   });
+});
+
+it('is one version in every package', () => {
+  const packages = [
+    '.',
+    ...['packages', 'services'].flatMap((folder) =>
+      readdirSync(path.join(root, folder)).map((name) => `${folder}/${name}`),
+    ),
+  ];
+  for (const folder of packages) {
+    const { version } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+    expect({ folder, version }).toEqual({ folder, version: VERSION });
+  }
 });
 
 describe('docs/configuration.md', () => {

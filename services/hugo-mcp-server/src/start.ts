@@ -4,6 +4,7 @@ import { openActorVerifier } from '@arleo/core/actor';
 import { holdLock } from '@arleo/core/fs/hold-lock';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openTokenStore } from '@arleo/core/tokens/token-store';
+import { VERSION } from '@arleo/core/version';
 import { openClientAddress } from '@arleo/runtime/http/client-address';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
@@ -21,7 +22,6 @@ import { createHugo } from './site/hugo-command.ts';
 import { allTools } from './tools/all-tools.ts';
 
 const hop = 'hugo-mcp-server';
-const version = '0.1.0';
 
 /** Opens everything that hugo-mcp-server is made of, and serves. */
 export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
@@ -63,7 +63,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const refuseCaller = createCallerRefusal({ failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS), audit });
   const mcp = createMcpEndpoint({
     tools: allTools(reader, editor),
-    version,
+    version: VERSION,
     audit,
     log,
     authenticate: createAuthenticate(tokens, await openActorVerifier(config.ACTOR_PUBLIC_KEY)),

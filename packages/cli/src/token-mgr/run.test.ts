@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { parseToken } from '@arleo/core/tokens/token';
-import { VERSION } from '../version.ts';
+import { VERSION } from '@arleo/core/version';
 import { type Outcome, runTokenMgr } from './run.ts';
 
 const start = Date.UTC(2026, 4, 9, 13, 42, 11);

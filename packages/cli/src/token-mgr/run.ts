@@ -1,8 +1,8 @@
 import { ArleoError } from '@arleo/core/errors';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createToken, listTokens, revokeToken, rotateToken, type TokenTools } from '@arleo/core/tokens/manage';
+import { VERSION } from '@arleo/core/version';
 import { UsageError } from '../usage-error.ts';
-import { VERSION } from '../version.ts';
 import { type Request, readCommandLine, wantsJson } from './command-line.ts';
 import { helpText } from './help.ts';
 import { printCreated, printList, printRevoked, printRotated } from './print.ts';

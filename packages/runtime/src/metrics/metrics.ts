@@ -3,8 +3,6 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 
 /** The metrics of one service. */
 export interface Metrics {
-  /** For metrics of a service's own. */
-  registry: Registry;
   /** Counts a finished request; `milliseconds` is its duration. */
   observe(route: string, status: number, milliseconds: number): void;
   /** Adds to the requests in flight. */
@@ -45,7 +43,6 @@ export function openMetrics(hop: Hop): Metrics {
   const counted = new Map<string, { inc(): void }>();
   const timed = new Map<string, { observe(seconds: number): void }>();
   return {
-    registry,
     observe(route, status, milliseconds) {
       const key = `${route} ${status}`;
       let count = counted.get(key);

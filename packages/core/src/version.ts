@@ -1,0 +1,2 @@
+/** The version of Arleo: one for all its programs. */
+export const VERSION = '0.1.0';
