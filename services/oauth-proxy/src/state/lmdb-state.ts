@@ -3,6 +3,7 @@ import path from 'node:path';
 import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
 import type { AdapterPayload } from 'oidc-provider';
 import { LmdbAdapter } from './lmdb-adapter.ts';
+import { checkLmdbFile } from './lmdb-file.ts';
 import type { State } from './state.ts';
 
 /** A stored value. `expires` in milliseconds since 1970; absent = kept until it is removed. */
@@ -19,11 +20,14 @@ const sweepEveryMs = 10 * 60_000;
 /**
  * Opens the state in `folder`/oauth.lmdb.
  *
- * @throws Error when the folder cannot be made or the file is no LMDB environment
+ * @throws {@link ArleoError} `state_damaged`
+ * @throws Error when the folder cannot be made or the file not be opened
  */
 export async function openLmdbState(folder: string, now: () => number = Date.now): Promise<State> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const store: Store = open(options(path.join(folder, 'oauth.lmdb')));
+  const file = path.join(folder, 'oauth.lmdb');
+  checkLmdbFile(file);
+  const store: Store = open(options(file));
   await sweep(store, now());
   const sweeper = setInterval(() => void sweep(store, now()), sweepEveryMs).unref();
 
