@@ -1,4 +1,4 @@
-import { register } from './oauth-client.ts';
+import { approve, authorizeUrl, CALLBACK, pkce, register, requestToken } from './oauth-client.ts';
 import { openService, type Service } from './open-service.ts';
 
 describe('dynamic client registration', () => {
@@ -91,5 +91,31 @@ describe('dynamic client registration', () => {
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
     expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'rate_limited' });
     await limited.close();
+  });
+
+  it('never forgets the client that the owner is connecting, whoever registers meanwhile', async () => {
+    const flooded = await openService({ RATE_LIMIT_PER_ADDRESS: '10000', TRUST_PROXY: 'loopback' });
+    const { body: client } = await register(flooded);
+    const { verifier, challenge } = pkce();
+    const url = authorizeUrl(flooded, { client_id: client.client_id, code_challenge: challenge });
+    let last = await register(flooded);
+    while (last.status === 201) last = await register(flooded);
+    expect(last).toMatchObject({ status: 429, body: { error: 'temporarily_unavailable' } });
+    const refused = await fetch(`${flooded.issuer}/register`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ redirect_uris: [CALLBACK], token_endpoint_auth_method: 'none' }),
+    });
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    const code = (await approve(flooded, url)).searchParams.get('code') ?? '';
+    const { status } = await requestToken(flooded, {
+      grant_type: 'authorization_code',
+      client_id: client.client_id ?? '',
+      code,
+      code_verifier: verifier,
+      redirect_uri: CALLBACK,
+    });
+    expect(status).toBe(200);
+    await flooded.close();
   });
 });

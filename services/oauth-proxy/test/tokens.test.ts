@@ -1,4 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { approve, authorizeUrl, CALLBACK, callMcp, connect, pkce, register, requestToken } from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
@@ -92,6 +93,15 @@ describe('tokens', () => {
       expect(status).toBe(200);
       expect(body.refresh_token).not.toBe(tokens.refresh_token);
       expect((await callMcp(service, body.access_token)).status).toBe(200);
+    }
+  });
+
+  it('stores no refresh token, code or session where it can be read', async () => {
+    const { code, tokens } = await connect(service);
+    await service.restart();
+    for (const name of await readdir(service.stateDir)) {
+      const bytes = await readFile(`${service.stateDir}/${name}`, 'latin1');
+      for (const secret of [code, tokens.refresh_token]) expect(bytes).not.toContain(secret);
     }
   });
 

@@ -3,7 +3,7 @@ import type { AuditInput } from '@arleo/core/audit/event';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
-import { CodeReused } from '../state/code-reused.ts';
+import { Reused } from '../state/reused.ts';
 import { requestFacts } from './request-facts.ts';
 import { ACCESS_TOKEN_REVOKED } from './revoke-access-token.ts';
 
@@ -36,7 +36,7 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
   provider.on('grant.error', (ctx, error) => {
     const detail = (error as { error_detail?: string }).error_detail;
     record(ctx, { event_type: 'token.refused', result: 'denied', reason: detail ?? error.message });
-    if (error instanceof CodeReused && error.grantId) {
+    if (error instanceof Reused && error.grantId) {
       record(ctx, { event_type: 'grant.revoked', result: 'success', resource: error.grantId });
     }
   });

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Provider } from 'oidc-provider';
+import { RegistrationsFull } from '../state/registration-limit.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
@@ -101,6 +102,9 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
     renderError,
   });
   provider.proxy = true;
+  provider.on('registration_create.error', (ctx, error) => {
+    if (error instanceof RegistrationsFull) ctx.set('Retry-After', String(error.retryAfterSeconds));
+  });
   provider.use(createAccessTokenRevocation(issuer, keys, state));
   provider.use(readRegistration);
   provider.use(createTokenRequestReader(mcpUrl));

@@ -1,18 +1,9 @@
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { CodeReused } from './code-reused.ts';
-import type { Entry, Store } from './lmdb-state.ts';
-
-/**
- * For how long, in seconds, a refresh token that was already rotated still succeeds. Clients refresh in parallel, and
- * a loser of that race that got `invalid_grant` would be a dead connector; a replay after this revokes the grant.
- */
-export const REFRESH_GRACE_SECONDS = 60;
-
-/** A registered client that was never used is forgotten after this many seconds. */
-export const UNUSED_CLIENT_SECONDS = 24 * 60 * 60;
-
-/** At most this many registered clients that were never used; registering one more forgets the oldest. */
-export const MAX_UNUSED_CLIENTS = 500;
+import { type Entry, keysUnder, type Store } from './entry.ts';
+import { createRefreshFamily, type RefreshFamily, withinGrace } from './refresh-family.ts';
+import { keepForGood, keepWhileConnecting, makeRoom, newClient } from './registration-limit.ts';
+import { Reused } from './reused.ts';
+import { storageKey, withId, withoutId } from './stored-form.ts';
 
 /** What belongs to a grant and goes with it. */
 const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);
@@ -22,6 +13,7 @@ export class LmdbAdapter implements Adapter {
   readonly #model: string;
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #family: RefreshFamily;
 
   /** @throws Error for a model without a name: everything would be stored in one place */
   constructor(model: string, store: Store, now: () => number) {
@@ -29,34 +21,52 @@ export class LmdbAdapter implements Adapter {
     this.#model = model;
     this.#store = store;
     this.#now = now;
+    this.#family = createRefreshFamily(store, now);
   }
 
+  /** @throws {@link RegistrationsFull} for a client when there is no place for it */
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
-    const key = this.#key(id);
+    const key = storageKey(this.#model, id);
+    const entry: Entry = {
+      payload: withoutId(this.#model, id, payload),
+      ...(expiresIn ? { expires: this.#now() + expiresIn * 1000 } : {}),
+    };
+    await this.#store.transaction(() => this.#put(key, entry));
+  }
+
+  #put(key: string, entry: Entry): void {
     const store = this.#store;
-    await store.transaction(() => {
-      const seconds = this.#model === 'Client' && !store.doesExist(key) ? UNUSED_CLIENT_SECONDS : expiresIn;
-      const entry: Entry = { payload, ...(seconds ? { expires: this.#now() + seconds * 1000 } : {}) };
-      if (this.#model === 'Client') this.#forgetOldest();
-      store.put(key, entry);
-      if (this.#model === 'Session' && payload.uid)
-        store.put(`session-uid:${payload.uid}`, { ...entry, payload: { id } });
-      if (this.#model === 'Grant' && typeof payload.clientId === 'string') this.#keepClient(payload.clientId);
-      if (grantable.has(this.#model) && payload.grantId) this.#addMember(payload.grantId, key, entry);
-      if (this.#model === 'RefreshToken' && payload.grantId) this.#keepGrant(payload.grantId, entry);
-    });
+    const { payload } = entry;
+    if (this.#model === 'Client' && !store.doesExist(key)) {
+      // Before anything is written: what was stays when this throws.
+      makeRoom(store, this.#now());
+      store.put(key, newClient(payload, this.#now()));
+      return;
+    }
+    store.put(key, entry);
+    const { clientId, grantId, params, uid } = payload;
+    if (this.#model === 'Session' && uid) store.put(`session-uid:${uid}`, { ...entry, payload: { key } });
+    if (this.#model === 'Interaction') keepWhileConnecting(store, String(params?.client_id), this.#now());
+    if (this.#model === 'Grant' && typeof clientId === 'string') keepForGood(store, clientId);
+    if (grantable.has(this.#model) && grantId) this.#addMember(grantId, key, entry);
+    if (this.#model === 'RefreshToken' && grantId) {
+      this.#family.add(grantId, key, entry.expires);
+      this.#keepGrant(grantId, entry);
+    }
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
-    const payload = this.#get(this.#key(id))?.payload;
-    if (!payload || this.#model !== 'RefreshToken' || typeof payload.consumed !== 'number') return payload;
-    const used = this.#now() / 1000 - payload.consumed;
-    return used < REFRESH_GRACE_SECONDS ? { ...payload, consumed: undefined } : payload;
+    const stored = this.#get(storageKey(this.#model, id))?.payload;
+    if (!stored) return undefined;
+    const payload = withId(this.#model, id, stored);
+    if (this.#model !== 'RefreshToken' || typeof payload.consumed !== 'number') return payload;
+    return withinGrace(payload.consumed, this.#now()) ? { ...payload, consumed: undefined } : payload;
   }
 
+  /** Without the session's id, which nobody knows but its browser. */
   async findByUid(uid: string): Promise<AdapterPayload | undefined> {
-    const id = this.#get(`session-uid:${uid}`)?.payload.id;
-    return typeof id === 'string' ? this.find(id) : undefined;
+    const key = this.#get(`session-uid:${uid}`)?.payload.key;
+    return typeof key === 'string' ? this.#get(key)?.payload : undefined;
   }
 
   async findByUserCode(): Promise<undefined> {
@@ -65,39 +75,37 @@ export class LmdbAdapter implements Adapter {
   }
 
   /**
-   * Notes the first use.
+   * Notes the use of a code or refresh token.
    *
-   * @throws {@link CodeReused} for a second use of a code: both requests may have read it before either was here, and only
-   * this transaction knows who was first
+   * @throws {@link Reused} for a second use of a code, and for a refresh token that was replaced: several requests may have
+   * read it before one of them was here, and only this transaction knows who was first
    */
   async consume(id: string): Promise<void> {
-    const key = this.#key(id);
+    const key = storageKey(this.#model, id);
     const store = this.#store;
     const reused = await store.transaction(() => {
       const entry = store.get(key);
-      const consumed = entry === undefined || entry.payload.consumed !== undefined;
-      if (!consumed) {
-        store.put(key, { ...entry, payload: { ...entry.payload, consumed: Math.floor(this.#now() / 1000) } });
-      } else if (this.#model === 'AuthorizationCode') {
-        if (entry?.payload.grantId) this.#removeGrant(entry.payload.grantId);
-        return new CodeReused(entry?.payload.grantId);
-      }
-      // A refresh token that is used again within the grace keeps the time of its first use: the grace must end.
-      return undefined;
+      if (entry && this.#use(key, entry)) return undefined;
+      const grantId = entry?.payload.grantId;
+      if (grantId) this.#removeGrant(grantId);
+      return new Reused(this.#model === 'RefreshToken' ? 'refresh token' : 'authorization code', grantId);
     });
     if (reused) throw reused;
   }
 
+  #use(key: string, entry: Entry): boolean {
+    if (this.#model === 'RefreshToken') return this.#family.use(key, entry);
+    if (entry.payload.consumed !== undefined) return false;
+    this.#store.put(key, { ...entry, payload: { ...entry.payload, consumed: Math.floor(this.#now() / 1000) } });
+    return true;
+  }
+
   async destroy(id: string): Promise<void> {
-    await this.#store.remove(this.#key(id));
+    await this.#store.remove(storageKey(this.#model, id));
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
     await this.#store.transaction(() => this.#removeGrant(grantId));
-  }
-
-  #key(id: string): string {
-    return `${this.#model}:${id}`;
   }
 
   #get(key: string): Entry | undefined {
@@ -106,12 +114,8 @@ export class LmdbAdapter implements Adapter {
   }
 
   #removeGrant(grantId: string): void {
-    const index = `grant-member:${grantId}:`;
-    for (const member of [...this.#store.getKeys({ start: index, end: `${index.slice(0, -1)};` })]) {
-      this.#store.remove(member.slice(index.length));
-      this.#store.remove(member);
-    }
-    this.#store.remove(`Grant:${grantId}`);
+    removeGrant(this.#store, grantId);
+    this.#family.removeAll(grantId);
   }
 
   #addMember(grantId: string, key: string, { expires }: Entry): void {
@@ -126,20 +130,13 @@ export class LmdbAdapter implements Adapter {
     if (!grant?.expires || !expires || grant.expires >= expires) return;
     this.#store.put(key, { payload: { ...grant.payload, exp }, expires });
   }
+}
 
-  /** A client that the owner approved once is kept for good. */
-  #keepClient(clientId: string): void {
-    const entry = this.#store.get(`Client:${clientId}`);
-    if (entry?.expires !== undefined) this.#store.put(`Client:${clientId}`, { payload: entry.payload });
+function removeGrant(store: Store, grantId: string): void {
+  const index = `grant-member:${grantId}:`;
+  for (const member of keysUnder(store, index)) {
+    store.remove(member.slice(index.length));
+    store.remove(member);
   }
-
-  #forgetOldest(): void {
-    const unused: { key: string; expires: number }[] = [];
-    for (const { key, value } of this.#store.getRange({ start: 'Client:', end: 'Client;' })) {
-      if (value.expires !== undefined) unused.push({ key, expires: value.expires });
-    }
-    if (unused.length < MAX_UNUSED_CLIENTS) return;
-    unused.sort((a, b) => a.expires - b.expires);
-    for (const { key } of unused.slice(0, unused.length - MAX_UNUSED_CLIENTS + 1)) this.#store.remove(key);
-  }
+  store.remove(`Grant:${grantId}`);
 }

@@ -1,19 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { open, type RootDatabase, type RootDatabaseOptionsWithPath } from 'lmdb';
-import type { AdapterPayload } from 'oidc-provider';
+import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
+import type { Store } from './entry.ts';
 import { LmdbAdapter } from './lmdb-adapter.ts';
 import { checkLmdbFile } from './lmdb-file.ts';
 import type { State } from './state.ts';
-
-/** A stored value. `expires` in milliseconds since 1970; absent = kept until it is removed. */
-export interface Entry {
-  payload: AdapterPayload;
-  expires?: number;
-}
-
-/** The store that the adapters share. */
-export type Store = RootDatabase<Entry, string>;
+import { hasClearIds, hashStoredIds } from './upgrade.ts';
 
 const sweepEveryMs = 10 * 60_000;
 
@@ -27,7 +19,11 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, 'oauth.lmdb');
   checkLmdbFile(file);
-  const store: Store = open(options(file));
+  let store: Store = open(options(file));
+  if (hasClearIds(store)) {
+    await hashStoredIds(store, file, options);
+    store = open(options(file));
+  }
   await sweep(store, now());
   const sweeper = setInterval(() => void sweep(store, now()), sweepEveryMs).unref();
 
@@ -49,7 +45,7 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
   };
 }
 
-/** The file holds client secrets and refresh tokens: nobody else may read it, whatever the folder's mode. */
+/** The file holds client secrets: nobody else may read it, whatever the folder's mode. */
 function options(file: string): RootDatabaseOptionsWithPath & { permissionsMode: number } {
   return { path: file, noSubdir: true, permissionsMode: 0o600 };
 }

@@ -1,0 +1,78 @@
+import { type Entry, keysUnder, type Store } from './entry.ts';
+
+/**
+ * For how long, in seconds, a refresh token that was already used still succeeds. Clients refresh in parallel, and a
+ * loser of that race that got `invalid_grant` would be a dead connector; a replay after this revokes the grant.
+ */
+export const REFRESH_GRACE_SECONDS = 60;
+
+/** As many refresh tokens of one grant as may be unused at the same time. */
+export const MAX_UNUSED_REFRESH_TOKENS = 16;
+
+/** Stands for the time of its use in a refresh token that was given up: long ago. */
+const givenUp = 1;
+
+/**
+ * The refresh tokens of one grant. Using one within the grace once more gives another successor, so that there can be
+ * several; the first one that is used after the grace is the client's, and the others are given up. Whoever then comes
+ * with one of those is not who the client is: it counts as a replay. So two holders never go on beside each other.
+ */
+export interface RefreshFamily {
+  /** Puts a new one in, stored under `key`; beyond {@link MAX_UNUSED_REFRESH_TOKENS} the oldest is given up. */
+  add(grantId: string, key: string, expires: number | undefined): void;
+  /**
+   * Notes the use of one.
+   *
+   * @returns false for a replay: it was used longer ago than the grace, or given up
+   */
+  use(key: string, entry: Entry): boolean;
+  /** Takes all out, with their grant. */
+  removeAll(grantId: string): void;
+}
+
+/** The family as it is kept in LMDB: `unused-refresh:GRANT:KEY` for each that was not used. Call it in a transaction. */
+export function createRefreshFamily(store: Store, now: () => number): RefreshFamily {
+  const graceMs = REFRESH_GRACE_SECONDS * 1000;
+  const indexOf = (grantId: string): string => `unused-refresh:${grantId}:`;
+
+  const unused = (grantId: string): { key: string; index: string; issued: number }[] =>
+    keysUnder(store, indexOf(grantId)).map((index) => ({
+      key: index.slice(indexOf(grantId).length),
+      index,
+      issued: Number(store.get(index)?.payload.issued ?? 0),
+    }));
+
+  const markUsed = (key: string, entry: Entry | undefined, index: string, consumed: number): void => {
+    if (entry) store.put(key, { ...entry, payload: { ...entry.payload, consumed } });
+    store.remove(index);
+  };
+
+  return {
+    add(grantId, key, expires) {
+      const excess = unused(grantId).sort((a, b) => a.issued - b.issued);
+      for (const one of excess.slice(0, Math.max(0, excess.length - MAX_UNUSED_REFRESH_TOKENS + 1))) {
+        markUsed(one.key, store.get(one.key), one.index, givenUp);
+      }
+      store.put(`${indexOf(grantId)}${key}`, { payload: { issued: now() }, ...(expires && { expires }) });
+    },
+    use(key, entry) {
+      const { grantId, consumed } = entry.payload;
+      if (typeof consumed === 'number' && !withinGrace(consumed, now())) return false;
+      if (grantId === undefined) throw new TypeError('a refresh token belongs to a grant');
+      // The time of the first use counts: the grace must end.
+      if (consumed === undefined) markUsed(key, entry, `${indexOf(grantId)}${key}`, Math.floor(now() / 1000));
+      for (const other of unused(grantId)) {
+        if (other.issued + graceMs <= now()) markUsed(other.key, store.get(other.key), other.index, givenUp);
+      }
+      return true;
+    },
+    removeAll(grantId) {
+      for (const index of keysUnder(store, indexOf(grantId))) store.remove(index);
+    },
+  };
+}
+
+/** True if a refresh token that was first used at `consumed`, in seconds since 1970, still succeeds. */
+export function withinGrace(consumed: number, now: number): boolean {
+  return now / 1000 - consumed < REFRESH_GRACE_SECONDS;
+}

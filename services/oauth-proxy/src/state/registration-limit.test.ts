@@ -1,0 +1,67 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { openLmdbState } from './lmdb-state.ts';
+import { CONNECTING_SECONDS, MAX_UNUSED_CLIENTS } from './registration-limit.ts';
+import type { State } from './state.ts';
+
+describe('clients that were never used', () => {
+  let folder: string;
+  let time = 1_800_000_000_000;
+  let state: State;
+  const later = (seconds: number): void => {
+    time += seconds * 1000;
+  };
+  beforeEach(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), 'arleo-clients-'));
+    state = await openLmdbState(folder, () => time);
+  });
+  afterEach(async () => {
+    await state.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  const register = (id: string) => state.adapter('Client').upsert(id, { client_id: id });
+  const known = async (id: string) => (await state.adapter('Client').find(id)) !== undefined;
+  const flood = (name: string, count = MAX_UNUSED_CLIENTS) =>
+    Promise.allSettled(Array.from({ length: count }, (_, index) => register(`${name}-${index}`)));
+  const openPage = (id: string) =>
+    state.adapter('Interaction').upsert(`page of ${id}`, { params: { client_id: id } }, 900);
+
+  it('are forgotten for newer ones, the oldest first, and never one that the owner approved', async () => {
+    await register('approved');
+    await state.adapter('Grant').upsert('g', { clientId: 'approved' }, 600);
+    await register('oldest');
+    later(1);
+    await flood('idle', MAX_UNUSED_CLIENTS - 1);
+    later(CONNECTING_SECONDS);
+    await register('new');
+    expect(await known('oldest')).toBe(false);
+    expect(await known('idle-0')).toBe(true);
+    expect(await known('new')).toBe(true);
+    expect(await known('approved')).toBe(true);
+  });
+
+  it('are kept while the owner may be connecting: the flood is refused, and told when to try again', async () => {
+    await register('owner');
+    later(60);
+    const refused = (await flood('flood')).filter(({ status }) => status === 'rejected');
+    expect(refused).toHaveLength(1);
+    expect(refused[0]).toMatchObject({ reason: { statusCode: 429, retryAfterSeconds: CONNECTING_SECONDS - 60 } });
+    expect(await known('owner')).toBe(true);
+  });
+
+  it('are kept for as long as a page of theirs is open, and not for ever', async () => {
+    await register('owner');
+    later(CONNECTING_SECONDS - 1);
+    await openPage('owner');
+    later(CONNECTING_SECONDS - 1);
+    await flood('flood');
+    expect(await known('owner')).toBe(true);
+    for (let minutes = 0; minutes < 60; minutes += 10) {
+      later(600);
+      await openPage('owner');
+    }
+    await flood('later');
+    expect(await known('owner')).toBe(false);
+  });
+});

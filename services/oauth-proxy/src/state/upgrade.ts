@@ -1,0 +1,70 @@
+import { open as openFile, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
+import type { Entry, Store } from './entry.ts';
+import { createRefreshFamily } from './refresh-family.ts';
+import { clearKey, storageKey, withoutId } from './stored-form.ts';
+
+const member = /^grant-member:([^:]+):(.+)$/s;
+
+/** True for a state in which secret ids stand in clear, as versions before 1.0 wrote it. */
+export function hasClearIds(store: Store): boolean {
+  for (const key of store.getKeys()) if (clearKey(key) !== undefined) return true;
+  return false;
+}
+
+/**
+ * Writes such a state anew under hashes, and closes it; every connection goes on. It goes into a new file that takes the
+ * place of the old one, since LMDB leaves what it removes in free pages, where it could still be read.
+ *
+ * @param options how to open `file`
+ */
+export async function hashStoredIds(
+  old: Store,
+  file: string,
+  options: (file: string) => RootDatabaseOptionsWithPath,
+): Promise<void> {
+  const fresh = `${file}.new`;
+  // Of an upgrade that was interrupted.
+  await rm(fresh, { force: true });
+  await rm(`${fresh}-lock`, { force: true });
+  const store: Store = open(options(fresh));
+  await store.transaction(() => {
+    for (const { key, value } of old.getRange()) putHashed(store, key, value);
+  });
+  await store.flushed;
+  await store.close();
+  await old.close();
+  await sync(fresh);
+  await rename(fresh, file);
+  await sync(path.dirname(file));
+  await rm(`${fresh}-lock`, { force: true });
+}
+
+function putHashed(store: Store, key: string, entry: Entry): void {
+  const thing = clearKey(key);
+  const [, grantId = '', memberKey = ''] = member.exec(key) ?? [];
+  const memberOf = clearKey(memberKey);
+  if (memberOf) {
+    store.put(`grant-member:${grantId}:${storageKey(memberOf.model, memberOf.id)}`, entry);
+  } else if (key.startsWith('session-uid:') && typeof entry.payload.id === 'string') {
+    store.put(key, { ...entry, payload: { key: storageKey('Session', entry.payload.id) } });
+  } else if (thing) {
+    const hashedKey = storageKey(thing.model, thing.id);
+    const payload = withoutId(thing.model, thing.id, entry.payload);
+    store.put(hashedKey, { ...entry, payload });
+    if (thing.model !== 'RefreshToken' || payload.grantId === undefined || payload.consumed !== undefined) return;
+    createRefreshFamily(store, () => Number(payload.iat ?? 0) * 1000).add(payload.grantId, hashedKey, entry.expires);
+  } else {
+    store.put(key, entry);
+  }
+}
+
+async function sync(target: string): Promise<void> {
+  const handle = await openFile(target, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
