@@ -32,6 +32,7 @@ const reasons = {
     message: 'The actor assertion has expired.',
     hint: 'The clocks of the two hosts may differ by more than a minute: check that both keep time (timedatectl).',
   },
+  signature_invalid: { status: 401, message: 'The signature is missing or wrong.' },
   insufficient_scope: { status: 403, message: 'The token does not have the scope that this needs.' },
 
   // The next hop.

@@ -9,6 +9,7 @@ import { createPinnedAgent } from '@arleo/runtime/tls/pinned-agent';
 import { readConfig } from './config.ts';
 import { createCallerCheck } from './http/caller-check.ts';
 import { createMcp } from './http/mcp.ts';
+import { openWebhook } from './http/open-webhook.ts';
 import { createFailureReport } from './http/report-failure.ts';
 
 const hop = 'hugo-mcp-proxy';
@@ -32,6 +33,7 @@ runService(hop, async (lifecycle) => {
     forward,
     audit,
   });
+  const rest = await openWebhook(config, agent, records, lifecycle);
   await serveEdge({
     hop,
     config,
@@ -42,5 +44,6 @@ runService(hop, async (lifecycle) => {
     guard: { origins: new Set() },
     ready: createUpstreamReady(config.UPSTREAM_URL, agent),
     mcp,
+    rest,
   });
 });

@@ -1,5 +1,15 @@
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
-import { absolutePath, common, count, flag, hopToken, list, port, url } from '@arleo/runtime/config/variables';
+import {
+  absolutePath,
+  common,
+  count,
+  flag,
+  hopToken,
+  list,
+  port,
+  trustedProxies,
+  url,
+} from '@arleo/runtime/config/variables';
 import * as z from 'zod';
 import { isLoopbackHost } from './provider/redirect-uri.ts';
 
@@ -38,7 +48,7 @@ const schema = z.object({
   /** Calls of `/mcp` in a minute by one subject through one client. */
   RATE_LIMIT_PER_SUBJECT: count(600),
   /** Whose `X-Forwarded-For` is believed. */
-  TRUST_PROXY: list('loopback', '127.0.0.1, 10.0.0.0/8'),
+  TRUST_PROXY: trustedProxies,
   /** Browser origins, beside our own, that may call `/mcp`. */
   ALLOWED_ORIGINS: list('', 'https://inspector.example.org'),
 });

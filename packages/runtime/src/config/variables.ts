@@ -94,6 +94,9 @@ export const list = (fallback: string, example = fallback) =>
     .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''))
     .meta({ example });
 
+/** Whose `X-Forwarded-For` is believed. */
+export const trustedProxies = list('loopback', '127.0.0.1, 10.0.0.0/8');
+
 /** `true` or `false`. */
 export const flag = (fallback: boolean) =>
   z

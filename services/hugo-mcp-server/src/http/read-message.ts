@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { ArleoError } from '@arleo/core/errors';
+import { readBody } from '@arleo/runtime/http/read-body';
 
 /** A JSON-RPC message, of which nothing is known but that it is an object. */
 export type Message = Readonly<Record<string, unknown>>;
@@ -23,18 +24,9 @@ export async function readMessage(request: IncomingMessage, maxBytes: number): P
 }
 
 async function readText(request: IncomingMessage, maxBytes: number): Promise<string> {
-  const tooLarge = () => new ArleoError('body_too_large', `The body is larger than ${maxBytes} bytes.`);
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge();
-  const chunks: Buffer[] = [];
-  let size = 0;
-  // Left undestroyed when it is too large: the refusal has to go out on the same connection.
-  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
-    size += chunk.length;
-    if (size > maxBytes) throw tooLarge();
-    chunks.push(chunk);
-  }
+  const bytes = await readBody(request, maxBytes);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {
     throw new ArleoError('bad_json', 'The body is not valid UTF-8.', { cause });
   }
