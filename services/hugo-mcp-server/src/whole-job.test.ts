@@ -34,6 +34,7 @@ describe.each([
     expect(tools.map(({ name }) => name)).toEqual([
       'list_pages',
       'get_page',
+      'search_pages',
       'create_page',
       'update_page',
       'delete_page',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import * as z from 'zod';
 import { buildSiteArgs, createPageArgs, deletePageArgs, updatePageArgs } from './arguments.ts';
-import { getPageArgs, listPagesArgs } from './read-arguments.ts';
+import { getPageArgs, listPagesArgs, searchPagesArgs } from './read-arguments.ts';
 
 const page = { route: 'posts/first', lang: 'fr', title: 'Première page', content: '# Bonjour\n' };
 const tag = String.fromCodePoint(0xe0041);
@@ -11,7 +11,15 @@ function faults(schema: z.ZodType, args: unknown): string[] {
   return schema.safeParse(args).error?.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`) ?? [];
 }
 
-const schemas = { listPagesArgs, getPageArgs, createPageArgs, updatePageArgs, deletePageArgs, buildSiteArgs };
+const schemas = {
+  listPagesArgs,
+  searchPagesArgs,
+  getPageArgs,
+  createPageArgs,
+  updatePageArgs,
+  deletePageArgs,
+  buildSiteArgs,
+};
 
 describe.each(Object.entries(schemas))('the JSON schema of %s', (_, schema) => {
   test.each(['input', 'output'] as const)(

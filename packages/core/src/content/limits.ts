@@ -19,6 +19,11 @@ export const REVISION_MAX_LENGTH = 128;
 /** How many pages `list_pages` gives if nothing is said, and at most. */
 export const LIST_DEFAULT_LIMIT = 50;
 export const LIST_MAX_LIMIT = 200;
+/** How many pages `search_pages` gives if nothing is said, and at most. */
+export const SEARCH_DEFAULT_LIMIT = 10;
+export const SEARCH_MAX_LIMIT = 50;
+/** The longest query of `search_pages`, in characters. */
+export const QUERY_MAX_LENGTH = 300;
 /** The longest cursor, in characters. */
 export const CURSOR_MAX_LENGTH = 4000;
 

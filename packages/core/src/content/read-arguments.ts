@@ -1,6 +1,13 @@
 import * as z from 'zod';
 import { cursor, langText, pageOrHomeRoute, routeText, sound, strictArgs } from './argument-parts.ts';
-import { LIST_DEFAULT_LIMIT, LIST_MAX_LIMIT, TAG_MAX_LENGTH } from './limits.ts';
+import {
+  LIST_DEFAULT_LIMIT,
+  LIST_MAX_LIMIT,
+  QUERY_MAX_LENGTH,
+  SEARCH_DEFAULT_LIMIT,
+  SEARCH_MAX_LIMIT,
+  TAG_MAX_LENGTH,
+} from './limits.ts';
 import { routeProblem } from './route.ts';
 
 /** The section that a list is narrowed to. */
@@ -43,5 +50,16 @@ export const getPageArgs = strictArgs({
   backlinks: z.boolean().default(false).describe('true also gives the pages that link to this one.'),
 });
 
+/** Arguments of `search_pages`. */
+export const searchPagesArgs = strictArgs({
+  query: z.string().min(1).max(QUERY_MAX_LENGTH).describe('Words to look for.'),
+  lang: langText.optional().describe('Only pages in this language: "fr", "en".'),
+  section: section.optional(),
+  draft: z.boolean().optional().describe('true: only drafts; false: none. Without it, both.'),
+  limit: z.int().min(1).max(SEARCH_MAX_LIMIT).default(SEARCH_DEFAULT_LIMIT).describe('How many pages to give at most.'),
+  cursor: cursor.optional(),
+});
+
 export type ListPagesArgs = z.output<typeof listPagesArgs>;
 export type GetPageArgs = z.output<typeof getPageArgs>;
+export type SearchPagesArgs = z.output<typeof searchPagesArgs>;

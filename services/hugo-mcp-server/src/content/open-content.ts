@@ -15,6 +15,8 @@ import { openJournal } from './journal.ts';
 import { createPageIndex } from './page-index.ts';
 import { createReader, type Reader } from './reader.ts';
 import { recover } from './recover.ts';
+import { createPageWords } from './search/page-words.ts';
+import { searchedText } from './search/searched-text.ts';
 import { openSiteFiles } from './site-files.ts';
 import { watchContent } from './watch-content.ts';
 import { createWriter } from './writer.ts';
@@ -63,7 +65,11 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
       .map(({ dir }) => dir),
   );
   const site = createSite(hugo, { siteDir: files.root, scratchDir });
-  const index = createPageIndex(files.root, () => site.facts());
+  const words = createPageWords();
+  const index = createPageIndex(files.root, () => site.facts(), {
+    read: (file, content) => words.put(file, searchedText(file, content)),
+    gone: (file) => words.drop(file),
+  });
   const library: Library = { site, files, index, now: () => new Date() };
   const sitePull = await openSitePull(
     {
@@ -145,7 +151,7 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
   });
   writer.adopt();
   return {
-    reader: createReader({ library, publisher, readable }),
+    reader: createReader({ library, words, publisher, readable }),
     editor: createEditor({ library, writer, publisher, readable }),
     readable,
     pull: sitePull.pull,

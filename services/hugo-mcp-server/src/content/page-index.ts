@@ -3,7 +3,7 @@ import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { isPageFileName, type PageKind, parseContentFile, routeKey, routeOf } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
-import { ownText, type PageSummary, readPage, summarize } from './page.ts';
+import { ownText, type PageContent, type PageSummary, readPage, summarize } from './page.ts';
 import { type PageLink, pageLinks } from './page-links.ts';
 import { PAGE_FILE_MAX_BYTES } from './site-files.ts';
 
@@ -29,6 +29,8 @@ export interface PageIndex {
   find(route: string, lang: string): IndexedPage | undefined;
   /** Every language's page at a route. */
   translations(route: string): IndexedPage[];
+  /** The page of a file. */
+  at(file: string): IndexedPage | undefined;
   /** The pages whose files lie directly in a folder. */
   pagesIn(dir: string): IndexedPage[];
   /** The leaf bundle whose folder holds this folder or is it, if there is one. */
@@ -41,6 +43,14 @@ export interface PageIndex {
   rebuild(): Promise<void>;
   /** The folders that are known, for a watcher. */
   dirs(): Iterable<string>;
+}
+
+/** Told what the index reads, so that others know the pages' texts without reading them again. */
+export interface PageObserver {
+  /** A page file was read: it is new or has changed. */
+  read(file: string, content: PageContent): void;
+  /** A page file is gone. */
+  gone(file: string): void;
 }
 
 interface FileRecord extends PageSummary {
@@ -61,7 +71,7 @@ interface DirRecord {
 const concurrency = 16;
 
 /** An empty index; {@link PageIndex.rebuild} fills it. */
-export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageIndex {
+export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observer?: PageObserver): PageIndex {
   const dirs = new Map<string, DirRecord>();
   let view: View | undefined;
 
@@ -77,9 +87,12 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
     const names = entries.filter((entry) => entry.isFile() && isPageFileName(entry.name)).map(({ name }) => name);
     const origins = originsOf(facts());
     await inParallel(names, async (name) => {
-      const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name), origins);
+      const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name), origins, (content) =>
+        observer?.read(`${dir}/${name}`, content),
+      );
       if (file !== undefined) record.files.set(name, file);
     });
+    for (const name of before?.files.keys() ?? []) if (!record.files.has(name)) observer?.gone(`${dir}/${name}`);
     for (const entry of entries) if (entry.isDirectory()) record.subdirs.add(`${dir}/${entry.name}`);
     for (const gone of before?.subdirs ?? []) if (!record.subdirs.has(gone)) forget(gone);
     dirs.set(dir, record);
@@ -90,6 +103,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
     const record = dirs.get(dir);
     if (record === undefined) return;
     dirs.delete(dir);
+    for (const name of record.files.keys()) observer?.gone(`${dir}/${name}`);
     for (const subdir of record.subdirs) forget(subdir);
   };
 
@@ -122,6 +136,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
     pages: () => current().pages,
     find: (route, lang) => current().byKey.get(routeKey(route, lang)),
     translations: (route) => current().byRoute.get(routeKey(route, '')) ?? [],
+    at: (file) => current().byFile.get(file),
     pagesIn: (dir) => current().byDir.get(dir) ?? [],
     enclosingBundle: (dir) => {
       for (let at = dir; at !== '' && at !== '.'; at = path.posix.dirname(at)) if (current().bundles.has(at)) return at;
@@ -141,8 +156,10 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts): PageI
       }),
     rebuild: () =>
       inTurn(async () => {
+        const before = [...dirs].flatMap(([dir, { files }]) => [...files.keys()].map((name) => [dir, name] as const));
         dirs.clear();
         await scanAll(facts().roots.map(({ dir }) => dir));
+        for (const [dir, name] of before) if (!dirs.get(dir)?.files.has(name)) observer?.gone(`${dir}/${name}`);
       }),
     dirs: () => dirs.keys(),
   };
@@ -152,6 +169,7 @@ interface View {
   pages: IndexedPage[];
   byKey: Map<string, IndexedPage>;
   byRoute: Map<string, IndexedPage[]>;
+  byFile: Map<string, IndexedPage>;
   byDir: Map<string, IndexedPage[]>;
   bundles: Set<string>;
 }
@@ -164,7 +182,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
       if (parsed?.base === 'index' && parsed.section !== '') bundles.add(dir);
     }
   }
-  const view: View = { pages: [], byKey: new Map(), byRoute: new Map(), byDir: new Map(), bundles };
+  const view: View = { pages: [], byKey: new Map(), byRoute: new Map(), byFile: new Map(), byDir: new Map(), bundles };
   const inBundle = new Map<string, boolean>();
   const insideBundle = (dir: string): boolean => {
     const known = inBundle.get(dir);
@@ -203,6 +221,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
     const key = routeKey(page.route, page.lang);
     // Two files for one route is a fault of the site; a bundle sorts before a single file and wins.
     if (!view.byKey.has(key)) view.byKey.set(key, page);
+    view.byFile.set(page.file, page);
     addTo(view.byRoute, routeKey(page.route, ''), page);
     addTo(view.byDir, path.posix.dirname(page.file), page);
   }
@@ -232,6 +251,7 @@ async function readRecord(
   absolute: string,
   before: FileRecord | undefined,
   origins: readonly string[],
+  onRead: (content: PageContent) => void,
 ): Promise<FileRecord | undefined> {
   try {
     const stats = await lstat(absolute);
@@ -239,7 +259,9 @@ async function readRecord(
     const { mtimeMs, size, ino } = stats;
     // An atomic replace gives another inode, so that two writes within one clock tick are told apart.
     if (before !== undefined && before.mtimeMs === mtimeMs && before.size === size && before.ino === ino) return before;
-    const { revision, frontMatter, body, problem } = readPage(await readFile(absolute));
+    const content = readPage(await readFile(absolute));
+    onRead(content);
+    const { revision, frontMatter, body, problem } = content;
     const links = pageLinks(body, origins).map((link) => ({ ...link, target: ownText(link.target) }));
     const record = { mtimeMs, size, ino, revision, links, ...summarize(frontMatter) };
     return problem === undefined ? record : { ...record, problem: ownText(problem) };

@@ -1,4 +1,4 @@
-import type { GetPageArgs, ListPagesArgs } from '@arleo/core/content/read-arguments';
+import type { GetPageArgs, ListPagesArgs, SearchPagesArgs } from '@arleo/core/content/read-arguments';
 import { type InvisibleCharacter, invisibleCharacters } from '@arleo/core/content/text';
 import type { Publisher } from '../build/publisher.ts';
 import { backlinksOf } from './backlinks.ts';
@@ -8,6 +8,8 @@ import { findPage } from './find-page.ts';
 import { listPages, type PageList } from './list-pages.ts';
 import { type PageContent, readPage } from './page.ts';
 import type { IndexedPage } from './page-index.ts';
+import type { PageWords } from './search/page-words.ts';
+import { type SearchResult, searchPages } from './search/search-pages.ts';
 import { type Hidden, whyHidden } from './why-hidden.ts';
 
 /** A page with its text. */
@@ -39,18 +41,21 @@ export interface Reader {
   list(args: ListPagesArgs): Promise<PageList>;
   /** @throws {@link ArleoError} `page_not_found`, `lang_unknown`, and what the files refuse */
   get(args: GetPageArgs): Promise<PageText>;
+  /** @throws {@link ArleoError} `lang_unknown`, `cursor_invalid`, `query_empty` */
+  search(args: SearchPagesArgs): Promise<SearchResult>;
 }
 
 /** What the reader works with. */
 export interface ReaderOptions {
   library: Library;
+  words: PageWords;
   publisher: Pick<Publisher, 'serves'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
 }
 
 /** @see {@link Reader} */
-export function createReader({ library, publisher, readable }: ReaderOptions): Reader {
+export function createReader({ library, words, publisher, readable }: ReaderOptions): Reader {
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
@@ -58,6 +63,10 @@ export function createReader({ library, publisher, readable }: ReaderOptions): R
     async list(args) {
       await readable();
       return listPages(library, args);
+    },
+    async search(args) {
+      await readable();
+      return searchPages(library, words, args);
     },
     async get({ route, lang, backlinks }) {
       await readable();

@@ -5,6 +5,7 @@ import { createPage } from './create-page.ts';
 import { deletePage } from './delete-page.ts';
 import { getPage } from './get-page.ts';
 import { listPages } from './list-pages.ts';
+import { searchPages } from './search-pages.ts';
 import type { AnyTool } from './tool.ts';
 import { updatePage } from './update-page.ts';
 
@@ -13,6 +14,7 @@ export function allTools(reader: Reader, editor: Editor): AnyTool[] {
   return [
     listPages(reader),
     getPage(reader),
+    searchPages(reader),
     createPage(editor),
     updatePage(editor),
     deletePage(editor),

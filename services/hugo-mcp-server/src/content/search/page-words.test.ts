@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { createPageWords, queryWords } from './page-words.ts';
+import { snippetOf } from './snippet.ts';
+
+const all = () => true;
+
+async function withPages(pages: Record<string, Partial<Record<'title' | 'about' | 'body', string>>>) {
+  const words = createPageWords();
+  for (const [file, text] of Object.entries(pages)) {
+    words.put(file, { revision: JSON.stringify(text), title: '', about: '', body: '', ...text });
+  }
+  await words.settled();
+  return words;
+}
+
+test('accents, case and composition do not matter, and a beginning is enough', async () => {
+  const words = await withPages({ a: { body: 'Une crème brûlée au cœur' }, b: { body: 'Straße' } });
+  for (const query of ['creme', 'CRÈME', 'cre\u0300me', 'brul', 'coeur', 'crème coeur']) {
+    expect(words.find(query, all)).toEqual({ files: ['a'], all: true });
+  }
+  expect(words.find('strasse', all).files).toEqual(['b']);
+});
+
+test('every word must be there; where no page has all, those with some or with similar words come', async () => {
+  const words = await withPages({ a: { body: 'red green' }, b: { body: 'green blue' }, c: { body: 'documentation' } });
+  expect(words.find('green blue', all)).toEqual({ files: ['b'], all: true });
+  expect(words.find('red blue green', all)).toMatchObject({ all: false, files: expect.arrayContaining(['a', 'b']) });
+  expect(words.find('docmuentation', all)).toEqual({ files: ['c'], all: false });
+  expect(words.find('zzzzzz', all)).toEqual({ files: [], all: false });
+});
+
+test('a title counts more than tags, and tags more than the text', async () => {
+  const filler = 'some more words so that all are equally long';
+  const words = await withPages({
+    body: { title: 'x y', about: filler, body: 'apple' },
+    about: { title: 'x y', about: `apple ${filler}` },
+    title: { title: 'apple y', about: `x ${filler}` },
+  });
+  expect(words.find('apple', all).files).toEqual(['title', 'about', 'body']);
+});
+
+test('scripts without spaces are found in the middle of a line', async () => {
+  const words = await withPages({ a: { body: '静的サイトを作る' }, b: { body: '動的' } });
+  expect(words.find('サイト', all).files).toEqual(['a']);
+});
+
+test('what is changed and taken out is found as it is now, however often', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(
+        fc.tuple(fc.nat(7), fc.option(fc.array(fc.constantFrom('ant', 'bee', 'cat', 'dog'), { maxLength: 4 }))),
+        {
+          maxLength: 400,
+        },
+      ),
+      async (steps) => {
+        const words = createPageWords();
+        const now = new Map<string, string[]>();
+        for (const [i, [file, text]] of steps.entries()) {
+          if (text === null) {
+            words.drop(`f${file}`);
+            now.delete(`f${file}`);
+          } else {
+            words.put(`f${file}`, { revision: String(i), title: '', about: '', body: text.join(' ') });
+            now.set(`f${file}`, text);
+          }
+          if (i % 5 === 0) await words.settled();
+        }
+        await words.settled();
+        for (const word of ['ant', 'bee', 'cat', 'dog']) {
+          const expected = [...now].filter(([, text]) => text.includes(word)).map(([file]) => file);
+          expect(words.find(word, all).files.sort()).toEqual(expected.sort());
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('a snippet shows where most of the words are, marked, on one line, with its line number', () => {
+  const body = `First line.\n\n${'Filler text. '.repeat(60)}\nHere the crème brûlée\nis \u202eserved cold.\n${'More. '.repeat(90)}`;
+  const snippet = snippetOf(body, queryWords('brulee creme'));
+  expect(snippet?.line).toBe(4);
+  expect(snippet?.text).toContain('Here the ⟦crème⟧ ⟦brûlée⟧ is ⟨U+202E⟩served cold.');
+  expect(snippet?.text.length).toBeLessThan(300);
+  expect(snippet?.text).toMatch(/^….*…$/);
+  expect(snippetOf(body, queryWords('absent'))).toBeUndefined();
+});
+
+test('a search in a large site is quick and takes little memory', async () => {
+  const vocabulary = Array.from({ length: 20_000 }, (_, i) => `w${(i * 7919).toString(36)}`);
+  const word = (i: number) => vocabulary[Math.floor(20_000 * (((i * 2654435761) % 4294967296) / 4294967296) ** 3)];
+  const words = createPageWords();
+  for (let i = 0; i < 3000; i++) {
+    const body = Array.from({ length: 200 }, (_, j) => word(i * 200 + j)).join(' ');
+    words.put(`p${i}`, { revision: '1', title: `page ${i}`, about: '', body });
+  }
+  await words.settled();
+  const times = Array.from({ length: 50 }, (_, i) => {
+    const before = performance.now();
+    words.find(`${word(i * 31)} ${word(i * 17)?.slice(0, 3)}`, all);
+    return performance.now() - before;
+  }).sort((a, b) => a - b);
+  // Several times what it takes, for machines that do other things too.
+  expect(times[25]).toBeLessThan(20);
+});
