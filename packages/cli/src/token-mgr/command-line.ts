@@ -33,16 +33,10 @@ const own: Readonly<Record<Command, readonly string[]>> = {
   rotate: ['grace'],
 };
 
-/** The request and where it applies; {@link wantsJson} tells about `--json` even if the rest cannot be understood. */
+/** The request and where it applies. */
 export interface CommandLine {
   request: Request;
   file: string | undefined;
-}
-
-/** True if the arguments ask for JSON. */
-export function wantsJson(args: readonly string[]): boolean {
-  const end = args.indexOf('--');
-  return (end === -1 ? args : args.slice(0, end)).includes('--json');
 }
 
 /**

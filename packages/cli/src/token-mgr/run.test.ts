@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { parseToken } from '@arleo/core/tokens/token';
 import { VERSION } from '@arleo/core/version';
-import { type Outcome, runTokenMgr } from './run.ts';
+import type { Outcome } from '../outcome.ts';
+import { runTokenMgr } from './run.ts';
 
 const start = Date.UTC(2026, 4, 9, 13, 42, 11);
 const hash = `$2b$12$${'a'.repeat(53)}`;

@@ -1,21 +1,13 @@
-import { ArleoError } from '@arleo/core/errors';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createToken, listTokens, revokeToken, rotateToken, type TokenTools } from '@arleo/core/tokens/manage';
 import { VERSION } from '@arleo/core/version';
-import { UsageError } from '../usage-error.ts';
-import { type Request, readCommandLine, wantsJson } from './command-line.ts';
+import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
+import { type Request, readCommandLine } from './command-line.ts';
 import { helpText } from './help.ts';
 import { printCreated, printList, printRevoked, printRotated } from './print.ts';
 
 /** Where the token file is if nothing else is said. */
 export const DEFAULT_TOKENS_FILE = '/var/lib/hugo-mcp/tokens.json';
-
-/** What the program gives back: what goes to stdout and stderr, each ending with a line feed or empty, and its end. */
-export interface Outcome {
-  stdout: string;
-  stderr: string;
-  exitCode: 0 | 1 | 2;
-}
 
 /** Errors of the operations that the command line is to blame for. */
 const usageCodes = new Set(['label_invalid', 'name_invalid', 'expiry_invalid']);
@@ -35,19 +27,10 @@ export async function runTokenMgr(
   const json = wantsJson(args);
   try {
     const { request, file } = readCommandLine(args);
-    const { text, value, note = '' } = await answer(request, file ?? (env.TOKENS_FILE || DEFAULT_TOKENS_FILE), now);
-    return { stdout: json && value !== undefined ? `${JSON.stringify(value)}\n` : text, stderr: note, exitCode: 0 };
+    return success(await answer(request, file ?? (env.TOKENS_FILE || DEFAULT_TOKENS_FILE), now), json);
   } catch (error) {
-    return failure(error, json);
+    return failure('token-mgr', error, json, usageCodes);
   }
-}
-
-interface Answer {
-  text: string;
-  /** The same for a program; absent where there is only text. */
-  value?: unknown;
-  /** For the person, beside the answer. */
-  note?: string;
 }
 
 async function answer(request: Request, file: string, now: () => number): Promise<Answer> {
@@ -85,15 +68,4 @@ async function withTools<T>(now: () => number, use: (tools: TokenTools) => Promi
   } finally {
     await bcrypt.close();
   }
-}
-
-/** One line: what is wrong and how to mend it. */
-function failure(error: unknown, json: boolean): Outcome {
-  const known = error instanceof ArleoError ? error : new ArleoError('internal', String(error));
-  const { code, message, hint } = known;
-  const exitCode = known instanceof UsageError || usageCodes.has(code) ? 2 : 1;
-  const line = json
-    ? JSON.stringify({ error: { code, message, hint } })
-    : `token-mgr: ${message}${hint ? ` ${hint}` : ''}`;
-  return { stdout: '', stderr: `${line.replace(/[\r\n]+/g, ' ')}\n`, exitCode };
 }

@@ -1,0 +1,20 @@
+import type { parseArgs } from 'node:util';
+import type { Answer } from '../outcome.ts';
+
+/** The options of a command, as `parseArgs` takes them. */
+export type CommandOptions = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
+
+/** What was given for the options. */
+export type CommandValues = Readonly<Record<string, string | boolean | undefined>>;
+
+/** One command of arleo: one file, and one line in the list of commands. */
+export interface Command {
+  /** One or two words: `webhook-secret rotate`. */
+  name: string;
+  /** For the overview, in a few words. */
+  summary: string;
+  help: string;
+  /** Beside `--json`, `--help` and `--version`. */
+  options: CommandOptions;
+  run(values: CommandValues, env: NodeJS.ProcessEnv): Promise<Answer>;
+}
