@@ -35,6 +35,10 @@ const schema = z.object({
   HUGO_BIN: z.string().min(1).default('hugo').meta({ example: '/usr/bin/hugo' }),
   /** Base URL to build with, instead of the one in the site's configuration. */
   HUGO_BASEURL: z.url('is not a URL').optional().meta({ example: 'https://www.example.org/' }),
+  /** After this many seconds Hugo is stopped. */
+  BUILD_TIMEOUT_SECONDS: count(300),
+  /** After this many seconds a write is answered, whether its build has ended or not: clients give up at about 60. */
+  ANSWER_SECONDS: count(45),
   /** Where hugo and git are looked for, and what they look for. */
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').meta({ example: '/usr/local/bin:/usr/bin:/bin' }),
   AUDIT_LOG: absolutePath('/var/log/hugo-mcp/audit.jsonl'),

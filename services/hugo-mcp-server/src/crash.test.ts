@@ -72,6 +72,7 @@ test('a change that was written and committed but not built is taken back', asyn
 
   await startOnSnapshot();
   await until(async () => (await subjects())[0]?.startsWith('Take back') === true);
+  await until(async () => !(await readdir(at('state'))).includes('journal.json'));
   expect(await stored()).toBe(before);
   expect(await service.live('en/posts/hello/index.html')).toContain('Hi.');
   expect(await readdir(at('state/releases'))).not.toContainEqual(expect.stringMatching(/^\.staging/));
@@ -110,7 +111,8 @@ test('a file that was written but not committed is put back; one that somebody c
 
   const base = (await service.git('rev-parse', 'HEAD')).trim();
   await snapshot();
-  const entry = { ...JSON.parse(journal), base };
+  const [change] = JSON.parse(journal).changes;
+  const entry = { acknowledged: false, changes: [{ ...change, parent: base }] };
   await writeFile(at('snapshot/state/journal.json'), JSON.stringify(entry));
   await writeFile(at('snapshot/site/content/posts/hello/index.en.md'), interrupted);
   await startOnSnapshot();

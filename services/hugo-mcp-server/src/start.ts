@@ -58,7 +58,11 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     searchPath: config.PATH,
     repository: { branch: config.SITE_BRANCH, submodules: config.SITE_SUBMODULES },
   };
-  const { reader, editor, readable, pull } = await openContent(hugo, places, log, lifecycle);
+  const limits = {
+    buildTimeoutMs: config.BUILD_TIMEOUT_SECONDS * 1000,
+    answerWithinMs: config.ANSWER_SECONDS * 1000,
+  };
+  const { reader, editor, readable, pull } = await openContent(hugo, places, limits, log, lifecycle);
 
   const refuseCaller = createCallerRefusal({ failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS), audit });
   const mcp = createMcpEndpoint({

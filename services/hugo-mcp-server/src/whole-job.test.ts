@@ -69,6 +69,8 @@ describe.each([
       release: expect.any(String),
       build_ms: expect.any(Number),
       warnings: expect.any(Array),
+      building: null,
+      would_change: null,
     });
     expect(await readlink(service.publicLink)).toBe(`releases/${made.release}`);
     expect(await service.live(`en/${route}/index.html`)).toContain('First <strong>text</strong>.');

@@ -120,6 +120,19 @@ export const expectedRevision = z
   .max(REVISION_MAX_LENGTH)
   .describe('Revision that you last read. If the page was changed since, nothing is done and you are told.');
 
+/** What every write takes beside its own arguments. */
+export const everyWrite = {
+  dry_run: z.boolean().optional().describe('true tells what would change, with a diff, and changes nothing.'),
+  idempotency_key: z
+    .string()
+    .regex(/^[\x21-\x7e]{8,128}$/, 'A key has 8 to 128 visible ASCII characters without spaces, like a UUID.')
+    .optional()
+    .describe('A name of your own for this call, like a UUID: sent again within a day, it gives the first answer.'),
+} as const;
+
+/** The revision of a page that must not be there yet. */
+export const ABSENT_REVISION = 'absent';
+
 /** Where the answer before ended. */
 export const cursor = z
   .string()

@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import {
+  ABSENT_REVISION,
   content,
   draft,
   edits,
+  everyWrite,
   expectedRevision,
   lang,
   langText,
@@ -66,6 +68,14 @@ export const createPageArgs = strictArgs({
     'create',
     'More front matter fields, at most 10 KiB and 3 levels. date and lastmod are set if absent.',
   ).optional(),
+  expected_revision: z
+    .literal(
+      ABSENT_REVISION,
+      'A page that is made has no revision yet: leave it out, or change the page with update_page.',
+    )
+    .optional()
+    .describe('"absent": a page that is made is never there before.'),
+  ...everyWrite,
 }).superRefine(refuseTwice);
 
 /** Arguments of `update_page`: what is left out stays as it is, and at least one thing must change. */
@@ -88,6 +98,7 @@ export const updatePageArgs = strictArgs({
     'Front matter fields to set, merged at every level; null deletes a field; fields left out stay. date cannot be changed. At most 10 KiB, 3 levels.',
   ).optional(),
   expected_revision: expectedRevision.optional(),
+  ...everyWrite,
 }).superRefine((args, context) => {
   refuseTwice(args, context);
   const { title, content, edits, tags, draft, front_matter } = args;
@@ -111,10 +122,16 @@ export const deletePageArgs = strictArgs({
   route: pageRoute,
   lang: langText.describe('Language of the one translation to delete: "fr", "en".'),
   expected_revision: expectedRevision.optional(),
+  ...everyWrite,
 });
 
-/** Arguments of `build_site`: none. */
-export const buildSiteArgs = strictArgs({});
+/** Arguments of `build_site`. */
+export const buildSiteArgs = strictArgs({
+  expected_revision: expectedRevision
+    .optional()
+    .describe('Id of the release that you take to be live. If another is live, nothing is done and you are told.'),
+  ...everyWrite,
+});
 
 export type CreatePageArgs = z.output<typeof createPageArgs>;
 export type UpdatePageArgs = z.output<typeof updatePageArgs>;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
 /** How {@link atomicWrite} writes. */
@@ -9,6 +9,8 @@ export interface AtomicWriteOptions {
   mode?: number;
   /** Whose the file becomes. Only root may give a file away; if absent, the writing process owns it. */
   owner?: { uid: number; gid: number } | undefined;
+  /** Puts the file only where none is; else EEXIST is thrown. */
+  onlyNew?: boolean;
 }
 
 /**
@@ -18,7 +20,7 @@ export interface AtomicWriteOptions {
 export async function atomicWrite(
   file: string,
   data: string | Uint8Array,
-  { mode = 0o600, owner }: AtomicWriteOptions = {},
+  { mode = 0o600, owner, onlyNew = false }: AtomicWriteOptions = {},
 ): Promise<void> {
   const temporary = temporaryName(file);
   try {
@@ -30,12 +32,27 @@ export async function atomicWrite(
       await handle.chmod(mode);
       await handle.sync();
     });
-    await rename(temporary, file);
+    if (onlyNew) await linkInto(temporary, file);
+    else await rename(temporary, file);
   } catch (error) {
     await unlink(temporary).catch(() => {});
     throw error;
   }
   await syncDirectory(path.dirname(file));
+}
+
+/** A link fails where a rename would take another's file away. */
+async function linkInto(temporary: string, file: string): Promise<void> {
+  try {
+    await link(temporary, file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS') throw error;
+    // A file system without hard links: an empty file takes the place, which fails where one is.
+    await (await open(file, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL, 0o600)).close();
+    return rename(temporary, file);
+  }
+  await unlink(temporary);
 }
 
 /** Makes a rename or unlink in this directory survive a power cut. */

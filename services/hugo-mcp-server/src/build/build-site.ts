@@ -35,6 +35,8 @@ export interface BuildSiteOptions {
 
 /** What is built. */
 export interface BuildInput {
+  /** Id of the build, and of the release that it makes. */
+  id: string;
   facts: SiteFacts;
   /** Page files in the site. */
   sources: number;
@@ -49,7 +51,7 @@ export interface BuildInput {
 export async function buildSite(options: BuildSiteOptions, input: BuildInput): Promise<BuildResult> {
   const { hugo, releases, siteDir, cacheDir, timeoutMs } = options;
   await mkdir(cacheDir, { recursive: true });
-  const staging = await releases.stage();
+  const staging = await releases.stage(input.id);
   try {
     // No --cleanDestinationDir: it sweeps before it renders, and here the folder is fresh. No build lock: there is one
     // writer, and a lock that `hugo server` holds must not stop it.

@@ -8,9 +8,10 @@ export interface Publisher {
   /**
    * Builds and switches. Asks Hugo anew for configuration and URLs on the way.
    * @param commit the newest commit of the content history
+   * @param id of the build, and of the release that it makes
    * @throws as {@link buildSite}, and `site_config_invalid`
    */
-  publish(commit: string | undefined): Promise<BuildResult>;
+  publish(commit: string | undefined, id: string): Promise<BuildResult>;
   /** True if the live release has a file at this URL. */
   serves(url: string): Promise<boolean>;
 }
@@ -26,9 +27,10 @@ export interface PublishedPages {
 export function createPublisher(options: BuildSiteOptions & { site: Site; index: PublishedPages }): Publisher {
   const { site, index, releases } = options;
   return {
-    async publish(commit) {
+    async publish(commit, id) {
       if (await site.refresh()) await index.rebuild();
       const build = buildSite(options, {
+        id,
         facts: site.facts(),
         sources: index.pages().length,
         ...(commit === undefined ? {} : { commit }),

@@ -28,8 +28,8 @@ export interface Staging {
 
 /** The built sites under `STATE_DIR/releases`, and the symlink by which the web server finds the live one. */
 export interface Releases {
-  /** A fresh, empty folder to build into. */
-  stage(): Promise<Staging>;
+  /** A fresh, empty folder to build into, for a release of this id. */
+  stage(id: string): Promise<Staging>;
   /** Makes a staged folder a release. It is not live yet. */
   keep(staging: Staging, facts: Omit<Release, 'id'>): Promise<Release>;
   discard(staging: Staging): Promise<void>;
@@ -47,6 +47,11 @@ export interface Releases {
 }
 
 const idPattern = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
+/** A new id; ids sort by the moment in which they were made. */
+export function newReleaseId(): string {
+  return `${new Date().toISOString().replace(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
+}
+
 const stagingPrefix = '.staging-';
 
 /**
@@ -71,9 +76,7 @@ export async function openReleases(options: { dir: string; publicLink: string; k
   return {
     live,
     dirOf: (id) => path.join(dir, id),
-    async stage() {
-      const stamp = new Date().toISOString().replace(/[-:.]/g, '');
-      const id = `${stamp}-${randomBytes(3).toString('hex')}`;
+    async stage(id) {
       const staging = path.join(dir, stagingPrefix + id);
       await mkdir(staging, { mode: 0o755 });
       return { id, dir: staging };

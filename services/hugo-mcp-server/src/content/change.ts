@@ -13,6 +13,18 @@ export interface Library {
 /** The page that a change is about. */
 export type PageRef = Pick<IndexedPage, 'file' | 'route' | 'lang' | 'kind'>;
 
+/** What a plan sees of the site: as it is on disk, or as the changes planned before it would leave it. */
+export interface Workspace {
+  site: Pick<Site, 'facts' | 'urlOf'>;
+  files: Pick<SiteFiles, 'read' | 'size' | 'list'>;
+  index: Pick<PageIndex, 'enclosingBundle' | 'holdsOtherPages'> & {
+    find(route: string, lang: string): (PageRef & { revision: string }) | undefined;
+    translations(route: string): PageRef[];
+    refresh(dirs: readonly string[]): Promise<void>;
+  };
+  now(): Date;
+}
+
 /** One file before and after; undefined is "not there". */
 export interface FileEdit {
   file: string;
@@ -20,28 +32,53 @@ export interface FileEdit {
   after: Buffer | undefined;
 }
 
-/** A change that was found good and is ready to be made. */
-export interface PlannedChange {
-  /** Empty if everything is so already. */
-  edits: FileEdit[];
-  /** First line of the commit: `Update posts/hello (fr)`. */
-  message: string;
+/** A file that goes elsewhere as it is, without being read. */
+export interface FileMove {
+  from: string;
+  to: string;
 }
 
-/** A change of one page. */
-export interface PageChange extends PlannedChange {
+/** What a change does to one page. */
+export interface PageEffect {
   page: PageRef;
+  /** Its revision afterwards; undefined if the page is gone. */
+  revision?: string | undefined;
+  /** Where it was before it moved. */
+  from?: PageRef | undefined;
+}
+
+/** A change that was found good and is ready to be made. */
+export interface PlannedChange {
+  /** The pages that it is about, in the order in which they were asked for; none for a change of other files. */
+  pages?: PageEffect[];
+  /** Edits and moves are both empty if everything is so already. */
+  edits: FileEdit[];
+  moves?: FileMove[];
+  /** What else the answer says, as JSON; it is kept with the change and given back in its outcome as it is. */
+  notes?: Record<string, unknown> | undefined;
+  /** First line of the commit: `Update posts/hello (fr)`. Lines after a blank one say more. */
+  message: string;
 }
 
 /**
  * Checks a change against the site as it is at this moment. It runs when its turn comes, and again if the changes it
  * was built with have to be taken back.
  */
-export interface Plan<Change extends PlannedChange = PlannedChange> {
-  (library: Library): Promise<Change>;
+export interface Plan {
+  (workspace: Workspace): Promise<PlannedChange>;
   /**
    * The files outside of the content folders that the change may touch. The history takes content as a whole and these
    * one by one, before the change: it can then be taken back to what was there. Called right before the plan.
    */
   touches?(library: Library): readonly string[];
+}
+
+/** Every file that a change touches. */
+export function filesOf({ edits, moves = [] }: Pick<PlannedChange, 'edits' | 'moves'>): string[] {
+  return [...edits.map(({ file }) => file), ...moves.flatMap(({ from, to }) => [from, to])];
+}
+
+/** True if there is nothing to do. */
+export function changesNothing({ edits, moves = [] }: PlannedChange): boolean {
+  return edits.length === 0 && moves.length === 0;
 }

@@ -3,9 +3,10 @@ import { ArleoError } from '@arleo/core/errors';
 import type { JsonObject } from '../site/front-matter/json-value.ts';
 import { yamlField } from '../site/front-matter/write-value.ts';
 import { siteTimestamp } from '../site/site-facts.ts';
-import type { PageChange, Plan } from './change.ts';
+import type { Plan } from './change.ts';
 import { requireLanguage } from './find-page.ts';
 import { newPageFile, refuseInsideBundle } from './new-page-file.ts';
+import { revisionOf } from './revision.ts';
 
 /**
  * A new page.
@@ -13,20 +14,20 @@ import { newPageFile, refuseInsideBundle } from './new-page-file.ts';
  * @throws {@link ArleoError} when planned: `lang_unknown`, `page_exists`, `inside_bundle`, `symlink_refused`,
  *   `route_unreachable`, `not_a_file`
  */
-export function createPage(args: CreatePageArgs): Plan<PageChange> {
-  return async (library) => {
-    const { site, files, index } = library;
+export function createPage(args: CreatePageArgs): Plan {
+  return async (workspace) => {
+    const { site, files, index } = workspace;
     const { route, lang } = args;
-    requireLanguage(library, lang);
+    requireLanguage(workspace, lang);
     const existing = index.find(route, lang);
     if (existing !== undefined) throw exists(existing.route, lang, existing.file);
-    const { file, kind } = newPageFile(library, route, lang);
-    refuseInsideBundle(library, file);
+    const { file, kind } = newPageFile(workspace, route, lang);
+    refuseInsideBundle(workspace, file);
     if ((await files.read(file)) !== undefined) throw exists(route, lang, file);
-    const text = pageText(args, siteTimestamp(site.facts(), library.now()));
+    const bytes = Buffer.from(pageText(args, siteTimestamp(site.facts(), workspace.now())));
     return {
-      page: { file, route, lang, kind },
-      edits: [{ file, before: undefined, after: Buffer.from(text) }],
+      pages: [{ page: { file, route, lang, kind }, revision: revisionOf(bytes) }],
+      edits: [{ file, before: undefined, after: bytes }],
       message: `Create ${route} (${lang})`,
     };
   };

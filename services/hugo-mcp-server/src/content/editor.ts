@@ -1,95 +1,71 @@
-import type { CreatePageArgs, DeletePageArgs, UpdatePageArgs } from '@arleo/core/content/arguments';
-import type { BuildResult } from '../build/build-site.ts';
-import type { Publisher } from '../build/publisher.ts';
-import type { Library, PageChange, PageRef, Plan } from './change.ts';
-import { createPage } from './create-page.ts';
-import { deletePage } from './delete-page.ts';
-import type { ChangeAuthor } from './history.ts';
-import { revisionOf } from './revision.ts';
-import { updatePage } from './update-page.ts';
-import { type Hidden, whyHidden } from './why-hidden.ts';
-import type { Progress, Writer } from './writer.ts';
+import { ArleoError } from '@arleo/core/errors';
+import type { Release, Releases } from '../build/releases.ts';
+import type { AnswerKey, Answers } from './answers.ts';
+import type { Library, Plan } from './change.ts';
+import { type DryRun, dryRun } from './dry-run.ts';
+import type { BuildOutcome, Progress } from './write-job.ts';
+import type { WriteOutcome } from './write-outcome.ts';
+import type { WriteRequest, Writer } from './writer.ts';
 
-/** What a write did. Written, committed and live are separate facts. */
-export interface WriteOutcome {
-  page: PageRef;
-  /** False if everything was so already. */
-  changed: boolean;
-  commit: string | undefined;
-  /** Undefined for a page that was deleted. */
-  revision: string | undefined;
-  url: string | undefined;
-  /** Visitors get the site in this state: the page as it is now, or no page. */
-  live: boolean;
-  hidden: Hidden | undefined;
-  build: BuildResult | undefined;
-}
-
-/** What a deletion did. */
-export interface DeleteOutcome extends WriteOutcome {
-  /** Languages in which the page still exists. */
-  translations: string[];
-  /** Files that stay in the page's folder although no page is left in it. */
-  leftBehind: string[];
+/** Who asks for a build, and what they take to be live. */
+export interface BuildRequest {
+  progress: Progress;
+  key?: AnswerKey | undefined;
+  /** The id of the release that must be live, or nothing is done. */
+  expectedRelease?: string | undefined;
 }
 
 /** Everything that the tools change on the site. */
 export interface Editor {
-  /** @throws as {@link Writer.write} */
-  create(args: CreatePageArgs, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome>;
-  update(args: UpdatePageArgs, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome>;
-  remove(args: DeletePageArgs, author: ChangeAuthor, progress: Progress): Promise<DeleteOutcome>;
-  build(progress: Progress): Promise<BuildResult>;
+  /**
+   * Makes a change. With a key that was used before, the first outcome is given again and nothing is changed.
+   * @throws as {@link Writer.write}; `idempotency_mismatch`
+   */
+  write(plan: Plan, request: WriteRequest): Promise<WriteOutcome>;
+  /** What a change would do to the site as it is now. @throws what the plan throws */
+  dryRun(plan: Plan): Promise<DryRun>;
+  /** Builds what is on disk. @throws as {@link Writer.build}; `idempotency_mismatch`, `release_mismatch` */
+  build(request: BuildRequest): Promise<BuildOutcome>;
+  /** The live release; undefined if there is none. @throws {@link ArleoError} `release_mismatch` if another is expected */
+  liveRelease(expected: string | undefined): Promise<Release | undefined>;
 }
 
 /** What the editor works with. */
 export interface EditorOptions {
   library: Library;
   writer: Writer;
-  publisher: Publisher;
+  answers: Answers;
+  releases: Pick<Releases, 'live'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
 }
 
 /** @see {@link Editor} */
-export function createEditor({ library, writer, publisher, readable }: EditorOptions): Editor {
-  const { site, index, files } = library;
-
-  const write = async (plan: Plan<PageChange>, author: ChangeAuthor, progress: Progress): Promise<WriteOutcome> => {
-    await readable();
-    const { planned, commit, build } = await writer.write(plan, author, progress);
-    const { page } = planned;
-    const after = planned.edits.at(-1)?.after;
-    const removed = planned.edits.length > 0 && after === undefined;
-    const url = site.urlOf(page);
-    const served = url !== undefined && (await publisher.serves(url));
-    const revision = after === undefined ? index.find(page.route, page.lang)?.revision : revisionOf(after);
-    return {
-      page,
-      changed: planned.edits.length > 0,
-      commit,
-      revision: removed ? undefined : revision,
-      url: removed ? undefined : url,
-      live: removed ? !served : served,
-      hidden: removed || served ? undefined : whyHidden(library, page.file),
-      build,
-    };
+export function createEditor({ library, writer, answers, releases, readable }: EditorOptions): Editor {
+  const liveRelease = async (expected: string | undefined) => {
+    const live = await releases.live();
+    if (expected === undefined || live?.id === expected) return live;
+    throw new ArleoError('release_mismatch', `The live release is ${live?.id ?? 'none'}, not ${expected}.`, {
+      hint: 'Somebody built or rolled back since. Look at site_info, then decide anew.',
+    });
   };
-
   return {
-    create: (args, author, progress) => write(createPage(args), author, progress),
-    update: (args, author, progress) => write(updatePage(args), author, progress),
-    async remove(args, author, progress) {
-      const outcome = await write(deletePage(args), author, progress);
-      const { file, kind } = outcome.page;
-      const translations = index.translations(args.route).map((one) => one.lang);
-      const alone = kind === 'bundle' && translations.length === 0;
-      const dir = file.slice(0, file.lastIndexOf('/'));
-      return { ...outcome, translations, leftBehind: alone ? ((await files.list(dir)) ?? []) : [] };
-    },
-    async build(progress) {
+    async write(plan, request) {
       await readable();
-      return writer.build(progress);
+      return answers.once(request.key, () => writer.write(plan, request));
     },
+    async dryRun(plan) {
+      await readable();
+      return dryRun(library, plan);
+    },
+    build: ({ progress, key, expectedRelease }) =>
+      answers.once(key, async () => {
+        await readable();
+        await liveRelease(expectedRelease);
+        const outcome = await writer.build(progress);
+        if (key !== undefined) await answers.keep(key, outcome);
+        return outcome;
+      }),
+    liveRelease,
   };
 }

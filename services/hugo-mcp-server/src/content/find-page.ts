@@ -1,9 +1,8 @@
 import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
 import { hasLanguage } from '../site/site-facts.ts';
-import type { Library } from './change.ts';
+import type { Workspace } from './change.ts';
 import { newPageFile } from './new-page-file.ts';
-import type { IndexedPage } from './page-index.ts';
 import { revisionOf } from './revision.ts';
 
 /**
@@ -11,24 +10,24 @@ import { revisionOf } from './revision.ts';
  *
  * @throws {@link ArleoError} `lang_unknown`, `page_not_found`, `symlink_refused`, `page_too_large`
  */
-export async function findPage(
-  library: Library,
+export async function findPage<Site extends Workspace>(
+  workspace: Site,
   route: string,
   lang: string,
-): Promise<{ page: IndexedPage; bytes: Buffer }> {
-  requireLanguage(library, lang);
-  const page = library.index.find(route, lang);
+): Promise<{ page: NonNullable<ReturnType<Site['index']['find']>>; bytes: Buffer }> {
+  requireLanguage(workspace, lang);
+  const page = workspace.index.find(route, lang) as ReturnType<Site['index']['find']>;
   if (page !== undefined) {
-    const bytes = await library.files.read(page.file);
+    const bytes = await workspace.files.read(page.file);
     if (bytes !== undefined) return { page, bytes };
-    await library.index.refresh([path.posix.dirname(page.file)]);
+    await workspace.index.refresh([path.posix.dirname(page.file)]);
   }
   // A page behind a symlink is not in the index: say that rather than that there is none.
-  if (route !== '/') await library.files.read(newPageFile(library, route, lang).file);
-  throw notFound(library, route, lang);
+  if (route !== '/') await workspace.files.read(newPageFile(workspace, route, lang).file);
+  throw notFound(workspace, route, lang);
 }
 
-function notFound({ index }: Library, route: string, lang: string): ArleoError {
+function notFound({ index }: Pick<Workspace, 'index'>, route: string, lang: string): ArleoError {
   const others = index.translations(route).map((page) => page.lang);
   const hint =
     others.length > 0
@@ -38,7 +37,7 @@ function notFound({ index }: Library, route: string, lang: string): ArleoError {
 }
 
 /** @throws {@link ArleoError} `lang_unknown` */
-export function requireLanguage({ site }: Library, lang: string): void {
+export function requireLanguage({ site }: Pick<Workspace, 'site'>, lang: string): void {
   const facts = site.facts();
   if (hasLanguage(facts, lang)) return;
   throw new ArleoError('lang_unknown', `The site has no language "${lang}".`, {

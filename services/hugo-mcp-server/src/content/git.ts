@@ -14,10 +14,19 @@ export interface GitRun {
   stderr: string;
 }
 
+export interface GitRunOptions {
+  /** More variables for this run. */
+  env?: Record<string, string>;
+  /** Exit codes that are no failure, beside 0. */
+  allow?: readonly number[];
+  /** What git reads from its standard input. */
+  input?: string;
+}
+
 /** Runs git on one repository. */
 export interface Git {
   /** @throws {@link ArleoError} `git_missing`, or `git_failed` unless the exit code is 0 or in `allow` */
-  run(args: readonly string[], options?: { env?: Record<string, string>; allow?: readonly number[] }): Promise<GitRun>;
+  run(args: readonly string[], options?: GitRunOptions): Promise<GitRun>;
 }
 
 /**
@@ -59,7 +68,7 @@ export function createGit({ gitDir, workTree, searchPath }: GitOptions): Git {
   }
   return {
     async run(args, options = {}) {
-      const result = await spawnGit(args, workTree, { ...env, ...options.env });
+      const result = await spawnGit(args, workTree, { ...env, ...options.env }, options.input);
       if (result.code === 0 || options.allow?.includes(result.code)) return result;
       const [line = ''] = result.stderr.trim().split('\n', 1);
       throw new ArleoError('git_failed', `The content history could not be written: git ${args[0]}: ${line}`, {
@@ -69,13 +78,20 @@ export function createGit({ gitDir, workTree, searchPath }: GitOptions): Git {
   };
 }
 
-function spawnGit(args: readonly string[], cwd: string, env: Record<string, string>): Promise<GitRun> {
+function spawnGit(
+  args: readonly string[],
+  cwd: string,
+  env: Record<string, string>,
+  input: string | undefined,
+): Promise<GitRun> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('git', args, { cwd, env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    // A git that ends before it has read everything says why on its own.
+    child.stdin?.on('error', () => {}).end(input);
     const stdout: Buffer[] = [];
     let stderr = '';
-    child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => stdout.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => {
       if (stderr.length < 16_384) stderr += chunk.toString('utf8');
     });
     child.once('error', (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { FileEdit } from './change.ts';
 import { createGit } from './git.ts';
 
 /** Who made a change, as far as the history is concerned. */
@@ -21,6 +23,8 @@ export interface History {
    * the commit, undefined if there was nothing to record.
    */
   commitFiles(files: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
+  /** Commits those files whose bytes before an edit are not the ones that the history knows: somebody saved them since. */
+  commitStale(edits: readonly FileEdit[], message: string): Promise<string | undefined>;
   /** The same for everything in these folders. */
   commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
   /** A file's bytes in a commit; undefined if it was not there. */
@@ -78,12 +82,32 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
     return stdout.length > 0;
   };
 
+  const commitFiles: History['commitFiles'] = async (files, message, author) => {
+    if (files.length === 0) return undefined;
+    // By standard input: a bundle may have more files than a command line holds.
+    await git.run(['update-index', '--add', '--remove', '-z', '--stdin'], {
+      input: files.map((file) => `${file}\0`).join(''),
+    });
+    return commit(message, author);
+  };
+
   return {
     head,
-    async commitFiles(files, message, author) {
-      if (files.length === 0) return undefined;
-      await git.run(['update-index', '--add', '--remove', '--', ...files]);
-      return commit(message, author);
+    commitFiles,
+    async commitStale(edits, message) {
+      const there = edits.filter(({ before }) => before !== undefined);
+      if (there.length === 0) return undefined;
+      const { stdout } = await git.run(['ls-files', '--stage', '-z', '--', ...there.map(({ file }) => file)]);
+      const known = new Map<string, string>();
+      for (const entry of stdout.toString().split('\0')) {
+        const [, hash = '', file = ''] = /^\d+ ([0-9a-f]+) 0\t(.*)$/s.exec(entry) ?? [];
+        known.set(file, hash);
+      }
+      const stale = there.filter(({ file, before }) => known.get(file) !== blobHash(before as Buffer));
+      return commitFiles(
+        stale.map(({ file }) => file),
+        message,
+      );
     },
     async commitFolders(dirs, message, author) {
       const known: string[] = [];
@@ -98,6 +122,11 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
       return code === 0 ? stdout : undefined;
     },
   };
+}
+
+/** The name that Git gives to these bytes. */
+function blobHash(bytes: Buffer): string {
+  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
 function withTrailers(message: string, author: ChangeAuthor | undefined): string {

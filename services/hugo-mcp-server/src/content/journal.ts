@@ -2,15 +2,46 @@ import { readFile, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWrite, removeLeftovers, syncDirectory } from '@arleo/core/fs/atomic-write';
 import * as z from 'zod';
+import { answerKeySchema } from './answers.ts';
 
-const entrySchema = z.object({
-  /** The newest commit before the change. */
-  base: z.string().optional(),
-  /** Files that the change touches, and their revisions before and after; null is "not there". */
-  files: z.array(z.object({ file: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+const pageRefSchema = z.object({
+  file: z.string(),
+  route: z.string(),
+  lang: z.string(),
+  kind: z.enum(['bundle', 'single', 'section', 'home']),
 });
 
-/** A change that is being made. */
+const changeSchema = z.object({
+  message: z.string(),
+  author: z.object({ sub: z.string(), clientId: z.string(), requestId: z.string() }),
+  /** The pages that it is about, as {@link PageChange}. */
+  pages: z.array(z.object({ page: pageRefSchema, revision: z.string().optional(), from: pageRefSchema.optional() })),
+  /** Files that it touches, and their revisions before and after; null is "not there". */
+  files: z.array(z.object({ file: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+  /** What else its answer says, as {@link PlannedChange.notes}. */
+  notes: z.record(z.string(), z.unknown()).optional(),
+  /** Files that it moves as they are. */
+  moves: z.array(z.object({ from: z.string(), to: z.string() })),
+  /** The newest commit before it: what the files held before. */
+  parent: z.string().optional(),
+  /** The commit that holds it, once it is made. */
+  commit: z.string().optional(),
+  /** Commits in which it was made before and taken back again, to be tried alone. */
+  earlier: z.array(z.string()).optional(),
+  /** The key under which its answer is kept. */
+  key: answerKeySchema.optional(),
+});
+
+const entrySchema = z.object({
+  /** True once a caller was told that the changes are committed and being built: then a crash must not take them back. */
+  acknowledged: z.boolean(),
+  changes: z.array(changeSchema).min(1),
+});
+
+/** One change that is being made. */
+export type JournalChange = z.infer<typeof changeSchema>;
+
+/** The changes that are being made together. */
 export type JournalEntry = z.infer<typeof entrySchema>;
 
 /**

@@ -3,7 +3,7 @@ import { ArleoError } from '@arleo/core/errors';
 import type { ContentRoot } from '../site/hugo-mounts.ts';
 import { type PageKind, parseContentFile } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
-import type { Library } from './change.ts';
+import type { Workspace } from './change.ts';
 
 /**
  * Where the page of a route goes: beside its translations and like them; as `_index` where the folder holds pages of
@@ -11,7 +11,11 @@ import type { Library } from './change.ts';
  *
  * @throws {@link ArleoError} `route_unreachable` if no content folder can hold it
  */
-export function newPageFile({ site, index }: Library, route: string, lang: string): { file: string; kind: PageKind } {
+export function newPageFile(
+  { site, index }: Pick<Workspace, 'site' | 'index'>,
+  route: string,
+  lang: string,
+): { file: string; kind: PageKind } {
   const facts = site.facts();
   const root = rootFor(facts, route, lang);
   const below = root.prefix === '' ? route : route.slice(root.prefix.length + 1);
@@ -25,7 +29,7 @@ export function newPageFile({ site, index }: Library, route: string, lang: strin
 }
 
 /** @throws {@link ArleoError} `inside_bundle` if Hugo would take the new page for a resource of another page */
-export function refuseInsideBundle({ index }: Library, file: string): void {
+export function refuseInsideBundle({ index }: Pick<Workspace, 'index'>, file: string): void {
   const dir = path.posix.dirname(file);
   const isIndex = /^_?index\./.test(path.posix.basename(file));
   const bundle = index.enclosingBundle(isIndex ? path.posix.dirname(dir) : dir);

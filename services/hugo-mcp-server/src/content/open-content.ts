@@ -3,11 +3,13 @@ import path from 'node:path';
 import { isArleoError } from '@arleo/core/errors';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
+import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
-import { openReleases } from '../build/releases.ts';
+import { newReleaseId, openReleases } from '../build/releases.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { createSite } from '../site/site.ts';
 import { type OpenedPull, openSitePull, type SiteRepositoryConfig } from '../webhook/open-pull.ts';
+import { openAnswers } from './answers.ts';
 import type { Library } from './change.ts';
 import { createEditor, type Editor } from './editor.ts';
 import { type History, openHistory } from './history.ts';
@@ -19,6 +21,7 @@ import { createPageWords } from './search/page-words.ts';
 import { searchedText } from './search/searched-text.ts';
 import { openSiteFiles } from './site-files.ts';
 import { watchContent } from './watch-content.ts';
+import { createTellOutcome } from './write-outcome.ts';
 import { createWriter } from './writer.ts';
 
 /** Where things are. */
@@ -31,20 +34,27 @@ export interface ContentPlaces {
   repository: SiteRepositoryConfig;
 }
 
+/** How long things may take. */
+export interface ContentLimits {
+  /** After this many milliseconds Hugo is stopped. */
+  buildTimeoutMs: number;
+  /** After this many milliseconds a write is answered, whether its build has ended or not. */
+  answerWithinMs: number;
+}
+
 /** The site, open for reading and editing. */
 export interface Content {
   reader: Reader;
   editor: Editor;
   /** Resolves when pages can be read; fails with the reason why not, and tries again at the next call. */
   readable(): Promise<void>;
+  /** The last builds, how they ended and what for they were made. */
+  builds: BuildLog;
   /** Pulls the site's own repository, which has layouts, themes and configuration. */
   pull: OpenedPull['pull'];
   /** How the last pull ended. */
   lastPull: OpenedPull['last'];
 }
-
-/** Longest build, in milliseconds: a call ends after 120 s, and has to be told what happened. */
-const buildTimeoutMs = 100_000;
 
 /**
  * Opens the site. What takes time goes on after it has returned: asking Hugo, reading all pages, putting right what a
@@ -52,11 +62,20 @@ const buildTimeoutMs = 100_000;
  *
  * @throws {@link ArleoError} `public_link_occupied`; the file system's errors
  */
-export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, lifecycle: Lifecycle): Promise<Content> {
+export async function openContent(
+  hugo: Hugo,
+  places: ContentPlaces,
+  limits: ContentLimits,
+  log: Log,
+  lifecycle: Lifecycle,
+): Promise<Content> {
   const { stateDir, publicLink, searchPath } = places;
   const scratchDir = path.join(stateDir, 'scratch');
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
   const releases = await openReleases({ dir: path.join(stateDir, 'releases'), publicLink });
+  const onError = (message: string, error: unknown) => log.error(message, { error });
+  const builds = await openBuildLog({ file: path.join(stateDir, 'builds.json'), onError });
+  const answers = await openAnswers({ dir: path.join(stateDir, 'answers'), onError });
   const journal = await openJournal(path.join(stateDir, 'journal.json'));
   const files = await openSiteFiles(places.siteDir, () =>
     site
@@ -100,7 +119,7 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
     index,
     siteDir: files.root,
     cacheDir: path.join(stateDir, 'cache'),
-    timeoutMs: buildTimeoutMs,
+    timeoutMs: limits.buildTimeoutMs,
   });
 
   const watch = watchContent({
@@ -127,32 +146,53 @@ export async function openContent(hugo: Hugo, places: ContentPlaces, log: Log, l
     library,
     history,
     journal,
-    async publish(commit) {
-      const result = await publisher.publish(commit);
-      const { id, build_ms, pages } = result.release;
+    answers,
+    builds,
+    tellOutcome: createTellOutcome(library, publisher),
+    newBuildId: newReleaseId,
+    async publish(commit, id) {
+      const result = await publisher.publish(commit, id);
+      const { build_ms, pages } = result.release;
       log.info('a release is live', { release: id, build_ms, pages });
       return result;
     },
     async recover() {
       await readable();
-      const restored = await recover(library, history, journal, (await releases.live())?.commit);
-      if (restored.length > 0) log.warn('a change that was interrupted was taken back', { files: restored });
+      const found = await recover(library, history, journal, (await releases.live())?.commit);
+      for (const [what, changes] of Object.entries({
+        ...found,
+        acknowledged: found.acknowledged.map(({ change }) => change),
+      })) {
+        const messages = changes.map(({ message }: { message: string }) => message);
+        if (messages.length > 0) log.warn('changes were interrupted', { what, changes: messages });
+      }
+      return found;
     },
-    onError: (message, error) => log.error(message, { error }),
+    async liveBuild() {
+      const release = await releases.live();
+      // Addresses are part of an outcome.
+      await site.refreshPages().catch(() => undefined);
+      return release && { release, warnings: [] };
+    },
+    stopBuilding: () => hugo.close(),
+    answerWithinMs: limits.answerWithinMs,
+    onError,
   });
   lifecycle.onClose('watch', () => watch.close());
   lifecycle.onClose('hugo', () => hugo.close());
   lifecycle.onClose('writer', () => writer.close());
 
   // The first build is in the queue before any request can be.
-  const first = (await releases.live()) === undefined ? writer.build() : readable().then(() => site.refreshPages());
+  const first: Promise<unknown> =
+    (await releases.live()) === undefined ? writer.build() : readable().then(() => site.refreshPages());
   first.catch((error: unknown) => {
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });
   writer.adopt();
   return {
     reader: createReader({ library, words, publisher, readable }),
-    editor: createEditor({ library, writer, publisher, readable }),
+    editor: createEditor({ library, writer, answers, releases, readable }),
+    builds,
     readable,
     pull: sitePull.pull,
     lastPull: sitePull.last,
@@ -184,6 +224,7 @@ function openLater(open: () => Promise<History>): History {
   return {
     head: async () => (await get()).head(),
     commitFiles: async (...args) => (await get()).commitFiles(...args),
+    commitStale: async (...args) => (await get()).commitStale(...args),
     commitFolders: async (...args) => (await get()).commitFolders(...args),
     show: async (...args) => (await get()).show(...args),
   };

@@ -1,12 +1,14 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rmdir, unlink } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
-import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
+import { removeLeftovers, syncDirectory } from '@arleo/core/fs/atomic-write';
+import { moveFile, replaceFile } from './replace-file.ts';
 
 /**
- * The one way to the files of the site that belong to this service: content and assets. Paths are relative to the site, with `/` between names. Whatever a caller
- * asks for, nothing outside those folders is touched and no symlink is followed, neither folder nor file.
+ * The one way to the files of the site that belong to this service: content and assets. Paths are relative to the site,
+ * with `/` between names. Whatever a caller asks for, nothing outside those folders is touched and no symlink is
+ * followed, neither folder nor file.
  *
  * What remains: between the check of a folder and the use of a file in it, somebody with write access to the site
  * could put a symlink in the folder's place. Only the site's owner has that access, this service has one writer, and
@@ -21,15 +23,21 @@ export interface SiteFiles {
    * @throws {@link ArleoError} `route_invalid`, `symlink_refused`, `not_a_file`, `page_too_large`
    */
   read(file: string, maxBytes?: number): Promise<Buffer | undefined>;
-  /** A file's size in bytes, undefined if there is no such file. @throws as {@link SiteFiles.write} */
+  /** A file's size in bytes, undefined if there is no such file. @throws as {@link SiteFiles.replace} */
   size(file: string): Promise<number | undefined>;
   /**
-   * Writes a file whole and atomically; makes the folders that it needs.
+   * Puts new bytes in the place of those that are known, whole and atomically; undefined stands for "not there". Makes
+   * the folders that a new file needs. False if the file is not as it was known to be: then it stays as it is.
    * @throws {@link ArleoError} `route_invalid`, `symlink_refused`, `not_a_file`
    */
-  write(file: string, bytes: Uint8Array): Promise<void>;
-  /** Removes a file; no error if it is not there. @throws as {@link SiteFiles.write} */
-  remove(file: string): Promise<void>;
+  replace(file: string, before: Uint8Array | undefined, after: Uint8Array | undefined): Promise<boolean>;
+  /**
+   * Moves a file as it is to where none is. False if there is one, or none to move.
+   * @throws as {@link SiteFiles.replace}
+   */
+  move(from: string, to: string): Promise<boolean>;
+  /** Removes what a writer that was killed left beside a file. @throws as {@link SiteFiles.list} */
+  clean(file: string): Promise<void>;
   /** The names in a folder, undefined if there is no such folder. @throws {@link ArleoError} `route_invalid`, `symlink_refused` */
   list(dir: string): Promise<string[] | undefined>;
   /** What is in a folder, with sizes; undefined if there is no such folder. @throws as {@link SiteFiles.list} */
@@ -130,24 +138,43 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     }
   };
 
-  const write = async (file: string, bytes: Uint8Array) => {
+  /** The file's absolute path, when it may be written. */
+  const writable = async (file: string) => {
     const { absolute, stats } = await inspect(file);
     if (stats !== undefined && !stats.isFile()) throw notAFile(file);
-    const dir = path.posix.dirname(file);
-    if (stats === undefined) await makeDir(dir);
-    const parent = path.dirname(absolute);
-    if ((await realpath(parent)) !== parent) {
-      throw new ArleoError('symlink_refused', `"${dir}" is reached through a symbolic link.`);
-    }
-    await atomicWrite(absolute, bytes, { mode: stats === undefined ? 0o644 : stats.mode & 0o777 });
+    return { absolute, exists: stats !== undefined };
   };
 
-  const remove = async (file: string) => {
-    const { absolute, stats } = await inspect(file);
-    if (stats === undefined) return;
-    if (!stats.isFile()) throw notAFile(file);
-    await unlink(absolute);
-    await syncDirectory(path.dirname(absolute));
+  /** Right before a write: nobody has put a link in a folder's place since it was looked at. */
+  const requireRealParent = async (absolute: string) => {
+    const parent = path.dirname(absolute);
+    if ((await realpath(parent)) === parent) return;
+    const dir = path.relative(root, parent);
+    throw new ArleoError('symlink_refused', `"${dir}" is reached through a symbolic link.`);
+  };
+
+  const replace = async (file: string, before: Uint8Array | undefined, after: Uint8Array | undefined) => {
+    const { absolute, exists } = await writable(file);
+    if (!exists && after === undefined) return before === undefined;
+    if (!exists) await makeDir(path.posix.dirname(file));
+    await requireRealParent(absolute);
+    return replaceFile(absolute, before, after);
+  };
+
+  const move = async (from: string, to: string) => {
+    const source = await writable(from);
+    const target = await writable(to);
+    if (!source.exists || target.exists) return false;
+    await makeDir(path.posix.dirname(to));
+    await requireRealParent(source.absolute);
+    await requireRealParent(target.absolute);
+    return moveFile(source.absolute, target.absolute);
+  };
+
+  const clean = async (file: string) => {
+    const dir = path.posix.dirname(file);
+    const { absolute, stats } = await inspect(dir);
+    if (stats?.isDirectory()) await removeLeftovers(path.join(absolute, path.posix.basename(file)));
   };
 
   const list = async (dir: string) => {
@@ -185,7 +212,7 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     return true;
   };
 
-  return { root, read, size, write, remove, list, entries, removeEmptyDir };
+  return { root, read, size, replace, move, clean, list, entries, removeEmptyDir };
 }
 
 function withinRoots(relative: string, parts: readonly string[], roots: readonly string[]): boolean {

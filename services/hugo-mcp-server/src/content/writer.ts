@@ -1,39 +1,49 @@
-import { ArleoError } from '@arleo/core/errors';
+import { ArleoError, isArleoError } from '@arleo/core/errors';
+import type { BuildLog } from '../build/build-log.ts';
 import { BuildError, type BuildResult } from '../build/build-site.ts';
-import { applyEdits, undoEdits } from './apply-edits.ts';
-import type { Library, Plan, PlannedChange } from './change.ts';
+import type { AnswerKey, Answers } from './answers.ts';
+import { applyEdits, changedMeanwhile, changedSince, undoEdits } from './apply-edits.ts';
+import { changesNothing, filesOf, type Library, type Plan, type PlannedChange } from './change.ts';
 import type { ChangeAuthor, History } from './history.ts';
-import type { Journal } from './journal.ts';
+import type { Journal, JournalChange } from './journal.ts';
+import type { InterruptedChange, Recovered } from './recover.ts';
 import { revisionOf } from './revision.ts';
 import { MAX_FILE_BYTES } from './site-files.ts';
+import { notWritten, stopping, takenBack, withLines } from './write-failure.ts';
+import {
+  answer,
+  answerWithin,
+  type BuildJob,
+  type BuildOutcome,
+  type ChangeJob,
+  freshJob,
+  type Job,
+  type Progress,
+  refuse,
+} from './write-job.ts';
+import type { MadeChange, TellOutcome, WriteOutcome } from './write-outcome.ts';
 
-/** What became of a change. */
-export interface Written<Change extends PlannedChange = PlannedChange> {
-  planned: Change;
-  /** The commit in the content history; undefined if there was nothing to change. */
-  commit: string | undefined;
-  /** The build that made it live; undefined if there was nothing to change. */
-  build: BuildResult | undefined;
+/** Who asks for a change, and how. */
+export interface WriteRequest {
+  author: ChangeAuthor;
+  progress?: Progress;
+  /** The key under which the outcome is kept. */
+  key?: AnswerKey | undefined;
 }
-
-/** Told how far a change is. */
-export type Progress = (message: string) => void;
 
 /** The one writer of the site. */
 export interface Writer {
   /**
-   * Writes, commits, builds and puts live. Resolves when the change is live; rejects when it was refused or taken back,
-   * and then neither the content nor the live site has it.
+   * Writes, commits, builds and puts live. Resolves when the change is live, or, when that takes too long, when it is
+   * committed and being built (`building` is set then); rejects when it was refused or taken back, and then neither the
+   * content nor the live site has it. A change that is taken back after its caller was answered is in the log of builds.
    *
-   * @throws {@link ArleoError} of the change's plan, of the files, or of the build with Hugo's own lines
+   * @throws {@link ArleoError} of the change's plan, of the files, or of the build with Hugo's own lines; `site_busy` if
+   *   its turn did not come in time
    */
-  write<Change extends PlannedChange>(
-    plan: Plan<Change>,
-    author: ChangeAuthor,
-    progress?: Progress,
-  ): Promise<Written<Change>>;
-  /** Builds what is there. @throws {@link ArleoError} of the build */
-  build(progress?: Progress): Promise<BuildResult>;
+  write(plan: Plan, request: WriteRequest): Promise<WriteOutcome>;
+  /** Builds what is there. @throws {@link ArleoError} of the build, `site_busy` */
+  build(progress?: Progress): Promise<BuildOutcome>;
   /**
    * Runs `act` when nothing else is under way, and nothing else begins before it has ended: for what changes the site
    * beside its content. `act` gets what builds the site as it is and puts it live.
@@ -52,35 +62,30 @@ export interface WriterOptions {
   library: Library;
   history: History;
   journal: Journal;
-  /** Builds the site and puts it live. */
-  publish(commit: string | undefined): Promise<BuildResult>;
+  answers: Answers;
+  builds: BuildLog;
+  tellOutcome: TellOutcome;
+  /** The id of a build that is about to begin. */
+  newBuildId(): string;
+  /** Builds the site under this id and puts it live. */
+  publish(commit: string | undefined, id: string): Promise<BuildResult>;
   /** Puts right what was interrupted; the writer takes nothing on before it has succeeded. */
-  recover(): Promise<void>;
+  recover(): Promise<Recovered>;
+  /** The live release as a build's result: what made the changes live that a crash left unsettled. */
+  liveBuild(): Promise<BuildResult | undefined>;
+  /** Ends the build under way, and lets none begin. */
+  stopBuilding(): void;
+  /** How long a caller waits at most, in milliseconds. */
+  answerWithinMs: number;
   /** Told of failures, also of those that no caller is told of. */
   onError(message: string, error: unknown): void;
 }
 
-interface ChangeJob {
-  plan: Plan;
-  author: ChangeAuthor;
-  progress: Progress;
-  resolve(written: Written): void;
-  reject(error: unknown): void;
-}
-
-interface BuildJob {
-  plan?: undefined;
-  progress: Progress;
-  resolve(result: BuildResult): void;
-  reject(error: unknown): void;
-}
-
-type Job = ChangeJob | BuildJob;
-
+/** A change that is on disk and not live yet. */
 interface Applied {
   job: ChangeJob;
   planned: PlannedChange;
-  commit: string | undefined;
+  change: JournalChange;
 }
 
 /**
@@ -89,22 +94,58 @@ interface Applied {
  * never costs anybody else's.
  */
 export function createWriter(options: WriterOptions): Writer {
-  const { library, history, journal, publish } = options;
+  const { library, history, journal, answers, builds, tellOutcome } = options;
   let waiting: Job[] = [];
   const alone: (() => Promise<void>)[] = [];
+  /** What the journal holds: changes that are neither live nor taken back for good. */
+  const open = new Map<ChangeJob, JournalChange>();
+  let acknowledged = false;
+  let building: string | undefined;
   let loop: Promise<void> | undefined;
   let adopting = false;
   let recovered = false;
   let closed = false;
 
+  const saveJournal = async () => {
+    if (open.size > 0) return journal.write({ acknowledged, changes: [...open.values()] });
+    acknowledged = false;
+    return journal.clear();
+  };
+
   const prepare = async () => {
-    if (!recovered) await options.recover();
-    recovered = true;
+    if (!recovered) {
+      const found = await options.recover();
+      recovered = true;
+      await resume(found);
+    }
     // What is on disk before a change is what the change can be taken back to.
     await history.commitFolders(
       library.site.facts().roots.map(({ dir }) => dir),
       (await history.head()) === undefined ? 'Content as it was found' : 'Changed by hand',
     );
+  };
+
+  /** Goes on with what a crash interrupted after its caller had an answer, and settles what had become live. */
+  const resume = async (found: Recovered) => {
+    open.clear();
+    acknowledged = false;
+    for (const { commit } of found.takenBack) {
+      if (commit !== undefined) await builds.settle(commit, 'taken_back', 'The service ended before it was live.');
+    }
+    if (found.live.length > 0) {
+      const build = await options.liveBuild();
+      for (const change of found.live) await settle(change, build);
+      await journal.clear();
+    }
+    if (found.acknowledged.length === 0) return;
+    acknowledged = true;
+    const applied = found.acknowledged.map(({ change, planned }) => ({
+      job: jobAgain(change, planned),
+      planned,
+      change,
+    }));
+    for (const { job, change } of applied) open.set(job, change);
+    await publishBatch(applied, []);
   };
 
   /** The same for what is not content and is going to be changed: see {@link Plan.touches}. */
@@ -115,78 +156,197 @@ export function createWriter(options: WriterOptions): Writer {
     await history.commitFiles(there, 'Files as they were found');
   };
 
-  let base: string | undefined;
-  const note = (changes: readonly PlannedChange[]) => {
-    const files = changes.flatMap(({ edits }) =>
-      edits.map(({ file, before, after }) => ({ file, before: revision(before), after: revision(after) })),
-    );
-    return journal.write({ ...(base === undefined ? {} : { base }), files });
-  };
-
   /** Plans, writes and commits one change; what refuses it is told to its caller. */
-  const apply = async (job: ChangeJob, before: readonly Applied[]): Promise<Applied | undefined> => {
+  const apply = async (job: ChangeJob): Promise<Applied | undefined> => {
+    const kept = job.key === undefined ? undefined : answers.kept(job.key);
+    if (kept !== undefined && !open.has(job)) {
+      answer(job, kept as WriteOutcome);
+      return undefined;
+    }
     let planned: PlannedChange;
     try {
       planned = await job.plan(library);
+      if (changesNothing(planned)) {
+        answer(job, await settle({ ...planned, key: job.key }, undefined));
+        await over(job);
+        return undefined;
+      }
     } catch (error) {
-      job.reject(error);
+      await fail(job, error);
       return undefined;
     }
-    if (planned.edits.length === 0) {
-      job.resolve({ planned, commit: undefined, build: undefined });
-      return undefined;
-    }
+    // Somebody may have saved one of the files since everything was taken into the history.
+    await history.commitStale(planned.edits, 'Changed by hand');
+    const parent = await history.head();
+    const change = journalChange(planned, job, parent);
+    open.set(job, change);
+    job.waiting = false;
     try {
-      await note([...before.map((one) => one.planned), planned]);
-      await applyEdits(library, planned.edits);
-      const commit = await history.commitFiles(filesOf(planned), planned.message, job.author);
+      await saveJournal();
+      await applyEdits(library, planned);
+      change.commit = await history.commitFiles(filesOf(planned), planned.message, job.author);
+      if (change.commit !== undefined) job.commits.push(change.commit);
+      const changed = await changedSince(library, planned);
+      if (changed !== undefined) throw changedMeanwhile(changed);
       job.progress('Written and committed');
-      return { job, planned, commit };
+      return { job, planned, change };
     } catch (error) {
-      await undoEdits(library, planned.edits);
-      await history.commitFiles(filesOf(planned), `Take back: ${planned.message}`, job.author);
-      job.reject(notWritten(error));
+      await undo({ job, planned, change });
+      await fail(job, notWritten(error));
       return undefined;
     }
   };
 
-  const takeBack = async (applied: readonly Applied[]) => {
-    for (const { planned, job } of [...applied].reverse()) {
-      await undoEdits(library, planned.edits);
-      await history.commitFiles(filesOf(planned), `Take back: ${planned.message}`, job.author);
-    }
-    await journal.clear();
+  /** Takes a change off the disk; what somebody wrote into its files meanwhile stays, as theirs. */
+  const undo = async ({ job, planned }: Applied) => {
+    const left = await undoEdits(library, planned);
+    await history.commitFiles(left, 'Changed by hand');
+    await history.commitFiles(filesOf(planned), `Take back: ${planned.message}`, job.author);
+    job.waiting = true;
+  };
+
+  /** A change that is over takes no part in the journal any more. */
+  const over = async (job: ChangeJob) => {
+    if (open.delete(job)) await saveJournal();
+  };
+
+  /** The end of a change that was not made. */
+  const fail = async (job: ChangeJob, error: unknown) => {
+    await over(job);
+    for (const commit of job.commits) await builds.settle(commit, 'taken_back', sentence(error));
+    if (job.key !== undefined && job.answered) await answers.forget(job.key);
+    refuse(job, error);
+  };
+
+  /** Tells and keeps the outcome of a change that is made. */
+  const settle = async (
+    change: MadeChange & Pick<JournalChange, 'key' | 'earlier'>,
+    build: BuildResult | undefined,
+  ): Promise<WriteOutcome> => {
+    const outcome = await tellOutcome(change, build);
+    if (change.key !== undefined) await answers.keep(change.key, outcome);
+    const { commit, earlier = [] } = change;
+    for (const one of commit === undefined ? [] : [...earlier, commit]) await builds.settle(one, 'live');
+    return outcome;
   };
 
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
     await prepare();
     await adoptTouched(jobs);
-    base = await history.head();
-    const builds = jobs.filter((job): job is BuildJob => job.plan === undefined);
     const applied: Applied[] = [];
     for (const job of jobs) {
-      const done = job.plan === undefined ? undefined : await apply(job, applied);
+      const done = job.plan === undefined || (job.answered && !open.has(job)) ? undefined : await apply(job);
       if (done !== undefined) applied.push(done);
     }
-    if (applied.length === 0) await journal.clear();
-    const concerned = [...applied.map(({ job }) => job), ...builds];
-    if (concerned.length === 0) return;
+    const asked = jobs.filter((job): job is BuildJob => job.plan === undefined && !job.answered);
+    if (applied.length + asked.length > 0) await publishBatch(applied, asked);
+  };
+
+  /** Builds what is on disk, for these changes and for those who asked for a build. */
+  const publishBatch = async (applied: readonly Applied[], asked: readonly BuildJob[]): Promise<void> => {
+    const jobs: Job[] = [...applied.map(({ job }) => job), ...asked];
+    // With the commits in it: what was made can be told and put right from it.
+    if (applied.length > 0) await saveJournal();
+    let built: BuildResult | undefined;
+    let failure: unknown;
+    const early = createEarlyAnswer(applied, asked);
     try {
-      for (const job of concerned) job.progress('Hugo is building the site');
-      const build = await publish(await history.head());
-      await journal.clear();
-      for (const { job, planned, commit } of applied) job.resolve({ planned, commit, build });
-      for (const job of builds) job.resolve(build);
+      built = await runBuild(applied, jobs, early);
     } catch (error) {
-      await takeBack(applied);
-      if (concerned.length === 1 || !(error instanceof BuildError)) {
-        for (const { job } of applied) job.reject(takenBack(error));
-        for (const job of builds) job.reject(withLines(error));
-        return;
-      }
-      for (const { job } of applied) await runBatch([job]);
-      if (builds.length > 0) await runBatch(builds);
+      failure = error;
     }
+    for (const job of jobs) job.answerEarly = undefined;
+    await early.done();
+    if (built === undefined) {
+      // What is committed and acknowledged is built at the next start, as after a crash; the rest is taken back then.
+      if (isArleoError(failure, 'shutting_down') && acknowledged) return;
+      return giveUp(applied, asked, failure);
+    }
+    const outcomes = new Map<ChangeJob, WriteOutcome>();
+    for (const { job, change } of applied) outcomes.set(job, await settle(change, built));
+    for (const { job } of applied) open.delete(job);
+    await saveJournal();
+    for (const [job, outcome] of outcomes) answer(job, outcome);
+    for (const job of asked) answer(job, { build: built });
+  };
+
+  const runBuild = async (
+    applied: readonly Applied[],
+    jobs: readonly Job[],
+    early: { begin(id: string): void },
+  ): Promise<BuildResult> => {
+    const id = options.newBuildId();
+    const changes = applied.flatMap(({ change: { message, commit } }) =>
+      commit === undefined ? [] : [{ message: message.split('\n', 1)[0] ?? '', commit }],
+    );
+    await builds.begin(id, changes);
+    building = id;
+    try {
+      for (const job of jobs) {
+        job.waiting = false;
+        job.progress('Hugo is building the site');
+      }
+      early.begin(id);
+      const build = await options.publish(await history.head(), id);
+      const { pages, build_ms } = build.release;
+      await builds.end(id, { state: 'live', pages, build_ms, warnings: build.warnings });
+      return build;
+    } catch (error) {
+      const code = error instanceof ArleoError ? error.code : 'internal';
+      await builds.end(id, { state: 'failed', error: { code, message: sentence(error) } });
+      throw error;
+    } finally {
+      building = undefined;
+    }
+  };
+
+  /** Answers a whole batch before its build has ended: from then on a crash must not take its changes back. */
+  const createEarlyAnswer = (applied: readonly Applied[], asked: readonly BuildJob[]) => {
+    let answering: Promise<void> | undefined;
+    const answerAll = async (id: string) => {
+      if (applied.length > 0) {
+        acknowledged = true;
+        await saveJournal();
+      }
+      for (const { job, change } of applied) {
+        const outcome = await tellOutcome(change, undefined, id);
+        if (job.key !== undefined) await answers.keep(job.key, outcome);
+        answer(job, outcome);
+      }
+      for (const job of asked) answer(job, { building: id });
+      if (closed) options.stopBuilding();
+    };
+    return {
+      begin(id: string) {
+        const now = () => {
+          answering ??= answerAll(id).catch((error: unknown) =>
+            options.onError('callers could not be answered', error),
+          );
+        };
+        const jobs = [...applied.map(({ job }) => job), ...asked];
+        for (const job of jobs) job.answerEarly = now;
+        if (jobs.some(({ overdue }) => overdue)) now();
+      },
+      done: () => answering ?? Promise.resolve(),
+    };
+  };
+
+  /** After a build that failed: everything is taken back, and if there were several, each is tried alone. */
+  const giveUp = async (applied: readonly Applied[], asked: readonly BuildJob[], error: unknown): Promise<void> => {
+    for (const one of [...applied].reverse()) await undo(one);
+    for (const job of asked) job.waiting = true;
+    const several = applied.length + asked.length > 1 && error instanceof BuildError;
+    if (!several) {
+      for (const { job } of applied) await fail(job, takenBack(error));
+      for (const job of asked) refuse(job, withLines(error));
+      return;
+    }
+    if (!acknowledged) {
+      for (const { job } of applied) open.delete(job);
+      await saveJournal();
+    }
+    for (const { job } of applied) await runBatch([job]);
+    if (asked.some(({ answered }) => !answered)) await runBatch(asked);
   };
 
   const run = async (): Promise<void> => {
@@ -206,7 +366,7 @@ export function createWriter(options: WriterOptions): Writer {
         // What is on disk may be half way: nothing more is taken on before it was put right.
         recovered = false;
         options.onError('the writer could not go on', error);
-        for (const job of jobs) job.reject(notWritten(error));
+        for (const job of jobs) refuse(job, notWritten(error));
       }
     }
     loop = undefined;
@@ -215,24 +375,24 @@ export function createWriter(options: WriterOptions): Writer {
   const enqueue = (job: Job) => {
     if (closed) return job.reject(stopping());
     waiting.push(job);
+    answerWithin(job, options.answerWithinMs, () => building);
     loop ??= Promise.resolve().then(run);
   };
 
   return {
-    write: <Change extends PlannedChange>(plan: Plan<Change>, author: ChangeAuthor, progress: Progress = () => {}) =>
-      new Promise<Written<Change>>((resolve, reject) => {
-        // What resolves a job is what its own plan gave.
-        const done = (written: Written) => resolve(written as Written<Change>);
-        enqueue({ plan, author, progress, resolve: done, reject });
-      }),
-    build: (progress = () => {}) => new Promise((resolve, reject) => enqueue({ progress, resolve, reject })),
+    write: (plan, { author, progress = () => {}, key }) =>
+      new Promise((resolve, reject) =>
+        enqueue({ ...freshJob, plan, author, progress, key, commits: [], resolve, reject }),
+      ),
+    build: (progress = () => {}) =>
+      new Promise((resolve, reject) => enqueue({ ...freshJob, progress, resolve, reject })),
     alone: (act) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(stopping());
         // Only what builds needs the content put right first: `act` may be what mends the site's configuration.
         const build = async () => {
           await prepare();
-          return publish(await history.head());
+          return runBuild([], [], { begin() {} });
         };
         alone.push(() => Promise.resolve(build).then(act).then(resolve, reject));
         loop ??= Promise.resolve().then(run);
@@ -244,13 +404,50 @@ export function createWriter(options: WriterOptions): Writer {
     },
     async close() {
       closed = true;
+      // Nobody waits for this build, and a stop should not either.
+      if (acknowledged) options.stopBuilding();
       while (loop !== undefined) await loop;
     },
   };
 }
 
-function stopping(): ArleoError {
-  return new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.');
+function journalChange(planned: PlannedChange, job: ChangeJob, parent: string | undefined): JournalChange {
+  const { pages = [], edits, moves = [], notes, message } = planned;
+  return {
+    message,
+    author: job.author,
+    pages,
+    files: edits.map(({ file, before, after }) => ({ file, before: revision(before), after: revision(after) })),
+    moves,
+    ...(notes === undefined ? {} : { notes }),
+    ...(parent === undefined ? {} : { parent }),
+    ...(job.key === undefined ? {} : { key: job.key }),
+    ...(job.commits.length === 0 ? {} : { earlier: [...job.commits] }),
+  };
+}
+
+/** A job for a change whose caller was answered by a service that is gone. */
+function jobAgain(change: InterruptedChange['change'], planned: PlannedChange): ChangeJob {
+  const again: Plan = async ({ files }) => {
+    for (const { file, before } of planned.edits) {
+      const now = await files.read(file, MAX_FILE_BYTES);
+      if (revision(now) !== revision(before)) throw changedMeanwhile(file);
+    }
+    return planned;
+  };
+  const { author, key, commit, earlier = [] } = change;
+  return {
+    ...freshJob,
+    waiting: false,
+    answered: true,
+    plan: again,
+    author,
+    key,
+    commits: commit === undefined ? earlier : [...earlier, commit],
+    progress() {},
+    resolve() {},
+    reject() {},
+  };
 }
 
 /** False also for what the change's own plan will refuse. */
@@ -259,37 +456,11 @@ async function isThere({ files }: Library, file: string): Promise<boolean> {
   return size !== undefined && size <= MAX_FILE_BYTES;
 }
 
-function filesOf({ edits }: PlannedChange): string[] {
-  return edits.map(({ file }) => file);
-}
-
 function revision(bytes: Buffer | undefined): string | null {
   return bytes === undefined ? null : revisionOf(bytes);
 }
 
-/** A disk that is full or read-only speaks in error codes; the caller gets a sentence. */
-function notWritten(error: unknown): unknown {
-  if (error instanceof ArleoError) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === undefined) return error;
-  return new ArleoError('write_failed', `The change could not be written (${code}). The page stays as it was.`, {
-    cause: error,
-    hint: "Check free space, permissions and mounts on the site's machine.",
-  });
-}
-
-/** The build's failure as the author of the change reads it. */
-function takenBack(error: unknown): unknown {
-  if (!(error instanceof ArleoError)) return error;
-  const hint = error instanceof BuildError ? 'Mend what Hugo says and try again.' : error.hint;
-  return withLines(error, `${error.message} The change was taken back; nothing of it is on the site.`, hint);
-}
-
-/** The same error with Hugo's own lines in its message. */
-function withLines(error: unknown, message?: string, hint?: string): unknown {
-  if (!(error instanceof ArleoError)) return error;
-  const lines = error instanceof BuildError ? error.lines : [];
-  const text = [message ?? error.message, ...(lines.length === 0 ? [] : ['Hugo says:', ...lines])].join('\n');
-  const advice = hint ?? error.hint;
-  return new ArleoError(error.code, text, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
+function sentence(error: unknown): string {
+  const { message } = withLines(error) as Error;
+  return message;
 }

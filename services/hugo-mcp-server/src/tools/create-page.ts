@@ -1,8 +1,10 @@
 import { createPageArgs } from '@arleo/core/content/arguments';
 import * as z from 'zod';
+import { createPage as planPage } from '../content/create-page.ts';
 import type { Editor } from '../content/editor.ts';
-import { authorOf, warningText, whereText, writeFacts, writeShape } from './results.ts';
+import { buildText, dryRunText, isDryRun, whereOne, writeFacts, writeShape } from './results.ts';
 import { defineTool } from './tool.ts';
+import { runWrite } from './write-call.ts';
 
 /** `create_page` */
 export const createPage = (editor: Editor) =>
@@ -18,9 +20,10 @@ export const createPage = (editor: Editor) =>
     slow: true,
     resource: ({ route, lang }) => `${route} (${lang})`,
     async run(args, call) {
-      const outcome = await editor.create(args, authorOf(call), call.progress);
-      const { route, lang } = outcome.page;
-      const text = `Created ${route} (${lang}), revision ${outcome.revision}. ${whereText(outcome)}`;
-      return { structured: writeFacts(outcome), text: text + warningText(outcome.build?.warnings) };
+      const written = await runWrite(editor, 'create_page', args, call, planPage(args));
+      const structured = writeFacts(written);
+      if (isDryRun(written)) return { structured, text: dryRunText(written) };
+      const text = `Created ${structured.route} (${structured.lang}), revision ${structured.revision}.`;
+      return { structured, text: `${text} ${whereOne(written)}${buildText(written)}` };
     },
   });

@@ -1,17 +1,16 @@
 import { deletePageArgs } from '@arleo/core/content/arguments';
 import * as z from 'zod';
+import { type DeletionNotes, deletePage as planDeletion } from '../content/delete-page.ts';
 import type { Editor } from '../content/editor.ts';
-import { authorOf, warningText, writeFacts, writeShape } from './results.ts';
+import { buildText, dryRunText, isDryRun, whereOne, writeFacts, writeShape } from './results.ts';
 import { defineTool } from './tool.ts';
+import { runWrite } from './write-call.ts';
 
 const output = z.object({
   ...writeShape,
   translations: z.array(z.string()).describe('Languages in which the page still exists.'),
   left_behind: z.array(z.string()).describe("Files that stay in the page's folder although no page is left in it."),
 });
-
-/** As many file names as a result shows. */
-const maxNames = 50;
 
 /** `delete_page` */
 export const deletePage = (editor: Editor) =>
@@ -27,18 +26,16 @@ export const deletePage = (editor: Editor) =>
     slow: true,
     resource: ({ route, lang }) => `${route} (${lang})`,
     async run(args, call) {
-      const outcome = await editor.remove(args, authorOf(call), call.progress);
-      const { page, translations, live } = outcome;
-      const leftBehind = outcome.leftBehind.slice(0, maxNames);
+      const written = await runWrite(editor, 'delete_page', args, call, planDeletion(args));
+      const { translations, leftBehind } = written.notes as DeletionNotes;
+      const structured = { ...writeFacts(written), translations, left_behind: leftBehind };
+      if (isDryRun(written)) return { structured, text: dryRunText(written) };
       const text = [
-        `Deleted ${page.route} (${page.lang}).`,
-        live ? 'It is gone from the live site.' : 'Its address is still served: another page has it.',
+        `Deleted ${structured.route} (${structured.lang}).`,
+        whereOne(written),
         ...(translations.length > 0 ? [`It still exists in: ${translations.join(', ')}.`] : []),
         ...(leftBehind.length > 0 ? [`These files stay in its folder: ${leftBehind.join(', ')}.`] : []),
       ];
-      return {
-        structured: { ...writeFacts(outcome), translations, left_behind: leftBehind },
-        text: text.join(' ') + warningText(outcome.build?.warnings),
-      };
+      return { structured, text: text.join(' ') + buildText(written) };
     },
   });

@@ -1,8 +1,10 @@
 import { updatePageArgs } from '@arleo/core/content/arguments';
 import * as z from 'zod';
 import type { Editor } from '../content/editor.ts';
-import { authorOf, warningText, whereText, writeFacts, writeShape } from './results.ts';
+import { updatePage as planUpdate } from '../content/update-page.ts';
+import { buildText, dryRunText, isDryRun, whereOne, writeFacts, writeShape } from './results.ts';
 import { defineTool } from './tool.ts';
+import { runWrite } from './write-call.ts';
 
 /** `update_page` */
 export const updatePage = (editor: Editor) =>
@@ -18,10 +20,12 @@ export const updatePage = (editor: Editor) =>
     slow: true,
     resource: ({ route, lang }) => `${route} (${lang})`,
     async run(args, call) {
-      const outcome = await editor.update(args, authorOf(call), call.progress);
-      const { route, lang } = outcome.page;
-      const what = outcome.changed ? `Updated ${route} (${lang})` : `${route} (${lang}) was like that already`;
-      const text = `${what}, revision ${outcome.revision}. ${whereText(outcome)}`;
-      return { structured: writeFacts(outcome), text: text + warningText(outcome.build?.warnings) };
+      const written = await runWrite(editor, 'update_page', args, call, planUpdate(args));
+      const structured = writeFacts(written);
+      if (isDryRun(written)) return { structured, text: dryRunText(written) };
+      const name = `${structured.route} (${structured.lang})`;
+      const what = structured.written ? `Updated ${name}` : `${name} was like that already`;
+      const text = `${what}, revision ${structured.revision}. ${whereOne(written)}${buildText(written)}`;
+      return { structured, text };
     },
   });

@@ -1,0 +1,42 @@
+import { ArleoError } from '@arleo/core/errors';
+import { BuildError } from '../build/build-site.ts';
+
+/** A disk that is full or read-only speaks in error codes; the caller gets a sentence. */
+export function notWritten(error: unknown): unknown {
+  if (error instanceof ArleoError) return error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) return error;
+  return new ArleoError('write_failed', `The change could not be written (${code}) and was not made.`, {
+    cause: error,
+    hint: "Check free space, permissions and mounts on the site's machine.",
+  });
+}
+
+/** The build's failure as the author of the change reads it. */
+export function takenBack(error: unknown): unknown {
+  if (!(error instanceof ArleoError)) return notWritten(error);
+  const hint = error instanceof BuildError ? 'Mend what Hugo says and try again.' : error.hint;
+  return withLines(error, `${error.message} The change was taken back; nothing of it is on the site.`, hint);
+}
+
+/** The same error with Hugo's own lines in its message. */
+export function withLines(error: unknown, message?: string, hint?: string): unknown {
+  if (!(error instanceof ArleoError)) return error;
+  const lines = error instanceof BuildError ? error.lines : [];
+  const text = [message ?? error.message, ...(lines.length === 0 ? [] : ['Hugo says:', ...lines])].join('\n');
+  const advice = hint ?? error.hint;
+  return new ArleoError(error.code, text, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
+}
+
+/** The service is going down. */
+export function stopping(): ArleoError {
+  return new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.');
+}
+
+/** A call waited as long as it may, and its turn did not come. */
+export function siteBusy(building: string | undefined): ArleoError {
+  const what = building === undefined ? 'Other changes are under way' : `The build ${building} is under way`;
+  return new ArleoError('site_busy', `${what}, and the turn of this call did not come in time. Nothing was changed.`, {
+    hint: 'Try again in a minute; site_info tells how the build is.',
+  });
+}

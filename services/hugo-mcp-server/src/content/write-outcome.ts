@@ -1,0 +1,77 @@
+import type { BuildResult } from '../build/build-site.ts';
+import type { Publisher } from '../build/publisher.ts';
+import type { Library, PageEffect, PageRef, PlannedChange } from './change.ts';
+import { type Hidden, whyHidden } from './why-hidden.ts';
+
+/** Where one page of a change stands. */
+export interface PageOutcome {
+  page: PageRef;
+  /** Where it was before it moved. */
+  from?: PageRef;
+  /** Undefined if the page is gone. */
+  revision?: string;
+  url?: string;
+  /** Visitors get the site in this state: the page as it is now, or no page. */
+  live: boolean;
+  /** Why visitors do not get the page, or not yet. */
+  hidden?: Hidden | 'building';
+}
+
+/** What a write did. Written, committed and live are separate facts. It is kept as JSON: see {@link Answers}. */
+export interface WriteOutcome {
+  pages: PageOutcome[];
+  /** What the plan noted. */
+  notes: Record<string, unknown>;
+  /** False if everything was so already. */
+  changed: boolean;
+  commit?: string;
+  /** The build that made it live. */
+  build?: BuildResult;
+  /** The build that it waits for, when the answer could not wait. */
+  building?: string;
+}
+
+/** A change as far as its outcome needs it. */
+export type MadeChange = Pick<PlannedChange, 'pages' | 'notes'> & { commit?: string | undefined };
+
+/** Tells what became of a change. */
+export type TellOutcome = (
+  change: MadeChange,
+  build: BuildResult | undefined,
+  building?: string,
+) => Promise<WriteOutcome>;
+
+/** @see {@link TellOutcome} */
+export function createTellOutcome(library: Library, publisher: Pick<Publisher, 'serves'>): TellOutcome {
+  const { site } = library;
+
+  const pageOutcome = async ({ page, revision, from }: PageEffect, building: boolean): Promise<PageOutcome> => {
+    const url = site.urlOf(page);
+    const served = url !== undefined && (await publisher.serves(url));
+    const gone = revision === undefined;
+    const live = !building && (gone ? !served : served);
+    const hidden = building ? 'building' : gone || served ? undefined : whyHidden(library, page.file);
+    return {
+      page: refOf(page),
+      ...(from === undefined ? {} : { from: refOf(from) }),
+      ...(gone ? {} : { revision }),
+      ...(gone || url === undefined ? {} : { url }),
+      live,
+      ...(hidden === undefined ? {} : { hidden }),
+    };
+  };
+
+  return async ({ pages = [], notes = {}, commit }, build, building) => ({
+    pages: await Promise.all(pages.map((page) => pageOutcome(page, building !== undefined))),
+    notes,
+    changed: commit !== undefined,
+    ...(commit === undefined ? {} : { commit }),
+    ...(build === undefined ? {} : { build }),
+    ...(building === undefined ? {} : { building }),
+  });
+}
+
+/** Without what an index knows beside. */
+function refOf({ file, route, lang, kind }: PageRef): PageRef {
+  return { file, route, lang, kind };
+}
