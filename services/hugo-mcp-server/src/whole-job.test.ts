@@ -32,6 +32,7 @@ describe.each([
     const client = await connect();
     const { tools } = await client.listTools();
     expect(tools.map(({ name }) => name)).toEqual([
+      'site_info',
       'list_pages',
       'get_page',
       'search_pages',

@@ -60,6 +60,9 @@ export const searchPagesArgs = strictArgs({
   cursor: cursor.optional(),
 });
 
+/** Arguments of `site_info`: none. */
+export const siteInfoArgs = strictArgs({});
+
 export type ListPagesArgs = z.output<typeof listPagesArgs>;
 export type GetPageArgs = z.output<typeof getPageArgs>;
 export type SearchPagesArgs = z.output<typeof searchPagesArgs>;

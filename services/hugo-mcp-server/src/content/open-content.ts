@@ -190,7 +190,17 @@ export async function openContent(
   });
   writer.adopt();
   return {
-    reader: createReader({ library, words, publisher, readable }),
+    reader: createReader({
+      library,
+      words,
+      publisher,
+      readable,
+      hugo,
+      releases,
+      history,
+      builds,
+      lastPull: sitePull.last,
+    }),
     editor: createEditor({ library, writer, answers, releases, readable }),
     builds,
     readable,

@@ -85,9 +85,9 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
     const record: DirRecord = { files: new Map(), subdirs: new Set() };
     // Symlinks are neither files nor folders here: what they lead to is not part of the site for this service.
     const names = entries.filter((entry) => entry.isFile() && isPageFileName(entry.name)).map(({ name }) => name);
-    const origins = originsOf(facts());
+    const of = { origins: originsOf(facts()), taxonomies: facts().taxonomies };
     await inParallel(names, async (name) => {
-      const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name), origins, (content) =>
+      const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name), of, (content) =>
         observer?.read(`${dir}/${name}`, content),
       );
       if (file !== undefined) record.files.set(name, file);
@@ -199,7 +199,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
       const parsed = parseContentFile(facts, `${dir}/${name}`);
       if (parsed === undefined || (bundles.has(dir) && parsed.base !== 'index')) continue;
       const { route, kind } = routeOf(parsed);
-      const { title, draft, date, lastmod, tags, links, revision, problem } = file;
+      const { title, draft, date, lastmod, tags, terms, links, revision, problem } = file;
       view.pages.push({
         file: parsed.file,
         route,
@@ -212,6 +212,7 @@ function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View 
         revision,
         ...(date === undefined ? {} : { date }),
         ...(lastmod === undefined ? {} : { lastmod }),
+        ...(terms === undefined ? {} : { terms }),
         ...(problem === undefined ? {} : { problem }),
       });
     }
@@ -250,7 +251,7 @@ function isBelow(file: string, dir: string): boolean {
 async function readRecord(
   absolute: string,
   before: FileRecord | undefined,
-  origins: readonly string[],
+  { origins, taxonomies }: Pick<SiteFacts, 'taxonomies'> & { origins: readonly string[] },
   onRead: (content: PageContent) => void,
 ): Promise<FileRecord | undefined> {
   try {
@@ -263,7 +264,7 @@ async function readRecord(
     onRead(content);
     const { revision, frontMatter, body, problem } = content;
     const links = pageLinks(body, origins).map((link) => ({ ...link, target: ownText(link.target) }));
-    const record = { mtimeMs, size, ino, revision, links, ...summarize(frontMatter) };
+    const record = { mtimeMs, size, ino, revision, links, ...summarize(frontMatter, taxonomies) };
     return problem === undefined ? record : { ...record, problem: ownText(problem) };
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

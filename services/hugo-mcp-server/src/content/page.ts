@@ -53,16 +53,26 @@ export interface PageSummary {
   date?: string;
   lastmod?: string;
   tags: string[];
+  /** What the page has in the site's other taxonomies, by their fields; only those in which it has anything. */
+  terms?: Readonly<Record<string, string[]>>;
 }
 
 /** Picks what lists show out of front matter, which people write in many ways. Hugo reads keys without regard to case. */
-export function summarize(frontMatter: JsonObject): PageSummary {
+export function summarize(frontMatter: JsonObject, taxonomies: readonly string[]): PageSummary {
   const value = (name: string): unknown => frontMatter[keyFor(frontMatter, name)];
   const text = (name: string): string | undefined => {
     const found = value(name);
     return typeof found === 'string' || typeof found === 'number' ? ownText(String(found)) : undefined;
   };
-  const tags = value('tags');
+  const list = (name: string): string[] => {
+    const found = value(name);
+    const items = Array.isArray(found) ? found.map(String) : typeof found === 'string' && found !== '' ? [found] : [];
+    return items.map(ownText);
+  };
+  const terms = taxonomies.flatMap((name) => {
+    const found = name === 'tags' ? [] : list(name);
+    return found.length === 0 ? [] : [[name, found] as const];
+  });
   const date = text('date');
   const lastmod = text('lastmod');
   return {
@@ -70,7 +80,8 @@ export function summarize(frontMatter: JsonObject): PageSummary {
     draft: value('draft') === true || value('draft') === 'true',
     ...(date === undefined ? {} : { date }),
     ...(lastmod === undefined ? {} : { lastmod }),
-    tags: (Array.isArray(tags) ? tags.map(String) : typeof tags === 'string' && tags !== '' ? [tags] : []).map(ownText),
+    tags: list('tags'),
+    ...(terms.length === 0 ? {} : { terms: Object.fromEntries(terms) }),
   };
 }
 

@@ -10,6 +10,7 @@ import { type PageContent, readPage } from './page.ts';
 import type { IndexedPage } from './page-index.ts';
 import type { PageWords } from './search/page-words.ts';
 import { type SearchResult, searchPages } from './search/search-pages.ts';
+import { type SiteInfo, type SiteInfoSources, siteInfo } from './site-info.ts';
 import { type Hidden, whyHidden } from './why-hidden.ts';
 
 /** A page with its text. */
@@ -43,10 +44,12 @@ export interface Reader {
   get(args: GetPageArgs): Promise<PageText>;
   /** @throws {@link ArleoError} `lang_unknown`, `cursor_invalid`, `query_empty` */
   search(args: SearchPagesArgs): Promise<SearchResult>;
+  /** @throws {@link ArleoError} what keeps the site from being read */
+  info(): Promise<SiteInfo>;
 }
 
 /** What the reader works with. */
-export interface ReaderOptions {
+export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
   library: Library;
   words: PageWords;
   publisher: Pick<Publisher, 'serves'>;
@@ -55,7 +58,8 @@ export interface ReaderOptions {
 }
 
 /** @see {@link Reader} */
-export function createReader({ library, words, publisher, readable }: ReaderOptions): Reader {
+export function createReader(options: ReaderOptions): Reader {
+  const { library, words, publisher, readable } = options;
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
@@ -63,6 +67,10 @@ export function createReader({ library, words, publisher, readable }: ReaderOpti
     async list(args) {
       await readable();
       return listPages(library, args);
+    },
+    async info() {
+      await readable();
+      return siteInfo(options);
     },
     async search(args) {
       await readable();

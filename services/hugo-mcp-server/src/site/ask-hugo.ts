@@ -3,7 +3,7 @@ import type { Hugo } from './hugo-command.ts';
 import { parseHugoConfig } from './hugo-config.ts';
 import { type ListedPage, parseHugoList } from './hugo-list.ts';
 import { hugoMessages } from './hugo-messages.ts';
-import { parseMounts } from './hugo-mounts.ts';
+import { parseModules, parseMounts } from './hugo-mounts.ts';
 import type { SiteFacts } from './site-facts.ts';
 
 /** Where Hugo may put what it makes when it is only asked. */
@@ -34,6 +34,7 @@ export async function askFacts(hugo: Hugo, options: AskOptions): Promise<SiteFac
     ...parseHugoConfig(config.stdout),
     roots: roots.length > 0 ? roots : [{ dir: 'content', prefix: '' }],
     staticRoots,
+    modules: parseModules(mounts.stdout),
   };
 }
 

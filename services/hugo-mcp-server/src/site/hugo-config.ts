@@ -21,6 +21,8 @@ export interface HugoConfig {
   defaultLanguageInSubdir: boolean;
   /** IANA name, if the site sets one. */
   timeZone?: string;
+  /** Front matter fields that group pages: `tags`, `categories`, `series`. */
+  taxonomies: string[];
 }
 
 const languageCode = /^[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*$/;
@@ -45,7 +47,17 @@ export function parseHugoConfig(output: string): HugoConfig {
     defaultLanguage,
     defaultLanguageInSubdir: values.defaultcontentlanguageinsubdir === true,
     ...(timeZone === '' ? {} : { timeZone }),
+    taxonomies: readTaxonomies(values.taxonomies),
   };
+}
+
+/** `{ tag: 'tags' }`, or as Go prints it, `map[tag:tags]`: the fields of front matter are the values. */
+function readTaxonomies(value: unknown): string[] {
+  if (typeof value === 'string')
+    return [...value.matchAll(/[[ ][^[\]: ]+:([^[\]: ]+)/g)].map(([, field = '']) => field);
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).filter((one) => typeof one === 'string')
+    : [];
 }
 
 type Values = Record<string, unknown>;

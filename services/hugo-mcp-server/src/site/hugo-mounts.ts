@@ -1,3 +1,4 @@
+import path from 'node:path';
 import * as z from 'zod';
 
 /** A folder of the site that Hugo takes for content, or for static files. */
@@ -16,6 +17,8 @@ export type ContentRoot = MountedRoot;
 const moduleSchema = z.object({
   path: z.string(),
   owner: z.string().optional(),
+  version: z.string().optional(),
+  dir: z.string().optional(),
   mounts: z
     .array(
       z.object({
@@ -50,6 +53,30 @@ export function parseMounts(output: string, component: Component): MountedRoot[]
     }
   }
   return roots;
+}
+
+/** The site itself (`project`), or a theme or other module that it uses. */
+export interface SiteModule {
+  /** `project`, the name of a theme's folder, or a module path. */
+  name: string;
+  /** Set for Go modules that have one. */
+  version?: string;
+  /** Absolute folders in which archetypes are. */
+  archetypeDirs: string[];
+}
+
+/** Reads the output of `hugo config mounts` for the modules that the site is made of, the site itself first. */
+export function parseModules(output: string): SiteModule[] {
+  return output.split(/\n(?=\{)/).flatMap((part) => {
+    const parsed = moduleSchema.safeParse(parseJson(part));
+    if (!parsed.success) return [];
+    const { path: name, version = '', dir = '', mounts } = parsed.data;
+    const declared = (mounts ?? []).filter(({ target }) => trimSlashes(target) === 'archetypes');
+    // A theme that declares no mounts has the usual ones.
+    const sources = mounts == null ? ['archetypes'] : declared.map(({ source }) => source);
+    const archetypeDirs = dir === '' ? [] : sources.map((source) => path.resolve(dir, source));
+    return [{ name, ...(version === '' ? {} : { version }), archetypeDirs }];
+  });
 }
 
 function inComponent(target: string, component: Component): string | undefined {

@@ -1,5 +1,5 @@
 import type { HugoConfig } from './hugo-config.ts';
-import type { ContentRoot, MountedRoot } from './hugo-mounts.ts';
+import type { ContentRoot, MountedRoot, SiteModule } from './hugo-mounts.ts';
 
 /** What Hugo itself says of the site. */
 export interface SiteFacts extends HugoConfig {
@@ -7,6 +7,8 @@ export interface SiteFacts extends HugoConfig {
   roots: ContentRoot[];
   /** The folders whose files Hugo copies as they are. */
   staticRoots: MountedRoot[];
+  /** The site itself and its themes. */
+  modules: SiteModule[];
 }
 
 /** True if the site has this language. */

@@ -28,6 +28,8 @@ const defaults: SiteFacts = {
   defaultLanguage: 'en',
   defaultLanguageInSubdir: false,
   roots: [{ dir: 'content', prefix: '' }],
+  taxonomies: ['tags', 'categories'],
+  modules: [],
   staticRoots: [{ dir: 'static', prefix: '' }],
 };
 

@@ -6,12 +6,14 @@ import { deletePage } from './delete-page.ts';
 import { getPage } from './get-page.ts';
 import { listPages } from './list-pages.ts';
 import { searchPages } from './search-pages.ts';
+import { siteInfo } from './site-info.ts';
 import type { AnyTool } from './tool.ts';
 import { updatePage } from './update-page.ts';
 
 /** Every tool, in the order in which they are listed. */
 export function allTools(reader: Reader, editor: Editor): AnyTool[] {
   return [
+    siteInfo(reader),
     listPages(reader),
     getPage(reader),
     searchPages(reader),
