@@ -9,6 +9,7 @@ defaultcontentlanguage = "fr"
 defaultcontentlanguageinsubdir = false
 disablelanguages = [de]
 languages = map[de:map[weight:3] en:map[baseurl:https://en.example.org/ contentdir:content/en params:map[seo:map[weight:7]] title:A "q" title weight:2] fr:map[languagename:Français weight:1]]
+taxonomies = map[serie:series tag:tags]
 timezone = "Europe/Paris"
 title = "Mon "site""
 `;
@@ -30,6 +31,10 @@ title = 'Mon "site"'
 
   [languages.fr]
     weight = 1
+
+[taxonomies]
+  serie = 'series'
+  tag = 'tags'
 `;
 
 const facts = {
@@ -42,6 +47,7 @@ const facts = {
   defaultLanguage: 'fr',
   defaultLanguageInSubdir: false,
   timeZone: 'Europe/Paris',
+  taxonomies: ['series', 'tags'],
 };
 
 describe('what Hugo prints', () => {

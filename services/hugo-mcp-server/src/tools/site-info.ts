@@ -39,7 +39,7 @@ const output = z.object({
         ended_at: z.string().nullable(),
         state: z.enum(['running', 'live', 'failed', 'interrupted']),
         warnings: z.number(),
-        error: z.string().nullable(),
+        error: z.object({ code: z.string(), message: z.string() }).nullable(),
         changes: z.array(
           z.object({ change: z.string(), commit: z.string(), outcome: z.enum(['pending', 'live', 'taken_back']) }),
         ),
@@ -140,7 +140,7 @@ function buildFacts({ id, started_at, ended_at, state, warnings, error, changes 
     ended_at: ended_at ?? null,
     state,
     warnings: warnings?.length ?? 0,
-    error: error === undefined ? null : short(`${error.message} [${error.code}]`),
+    error: error === undefined ? null : { code: error.code, message: short(error.message) },
     changes: changes
       .slice(0, maxChanges)
       .map(({ message, commit, outcome }) => ({ change: short(message), commit, outcome })),
@@ -166,7 +166,11 @@ function textOf(info: Output): string {
     info.live === null
       ? 'Nothing is live.'
       : `Live: release ${info.live.release}, built ${info.live.built_at}${info.live_is_newest === false ? ', without the newest changes' : ''}.`,
-    ...info.builds.slice(0, 1).map(({ id, state, error }) => `Last build: ${id}, ${state}${error ? `: ${error}` : ''}.`),
+    ...info.builds
+      .slice(0, 1)
+      .map(
+        ({ id, state, error }) => `Last build: ${id}, ${state}${error ? `: ${error.message} [${error.code}]` : ''}.`,
+      ),
     `You may: ${info.scopes.join(', ')}.`,
     ...(info.last_pull === null ? [] : [`Last pull: ${info.last_pull.result} at ${info.last_pull.at}.`]),
   ];
