@@ -42,6 +42,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-TOKEN-TRUNCATED': 'A truncated hop token is refused.',
     'R-TOKEN-ROTATED': 'token-mgr rotate with a grace lets old and new token in, and no call is lost.',
   }),
+  ...from('Layouts and themes by Git push', {
+    'R-HOOK-LIVE': 'A signed push to the branch puts its layouts live; one request id leads through both hops.',
+    'R-HOOK-BROKEN': 'A push that breaks the build is not put live, and is rolled back in the work tree.',
+    'R-HOOK-CONTENT': 'A push that tracks content is refused with a clear error, and no page is touched.',
+    'R-HOOK-BURST': 'A burst of pushes gives two rebuilds, and none is lost.',
+    'R-HOOK-ONCE': 'A replayed delivery is answered and not acted on.',
+    'R-HOOK-FORGED': 'A delivery with a wrong signature is refused, recorded, and reaches no other hop.',
+    'R-HOOK-DOWN':
+      'A push while hugo-mcp-server is down is acted on once it is up, also over a restart of hugo-mcp-proxy.',
+    'R-HOOK-NGINX': 'The webhook works behind nginx, with the address that nginx saw.',
+    'R-HOOK-TOKEN': 'The token that hugo-mcp-proxy has for it is of no use on /mcp, with any actor.',
+  }),
   ...from('Bad input', {
     'R-BAD-JSON': 'Malformed JSON.',
     'R-BAD-TYPE': 'Wrong content type.',

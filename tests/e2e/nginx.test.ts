@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import https from 'node:https';
 import { tmpdir } from 'node:os';
@@ -26,6 +27,7 @@ describe('behind the nginx of infra/', () => {
     ca = await readFile(tlsCert, 'utf8');
     const http = (await readFile(site, 'utf8'))
       .replace('127.0.0.1:8083', new URL(stack.addresses.issuer).host)
+      .replace('127.0.0.1:8084', new URL(stack.addresses.hugoMcpProxyUrl).host)
       .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
       .replace('listen [::]:443 ssl;', '')
       .replace('server_name mcp.example.org;', 'server_name localhost;')
@@ -106,6 +108,33 @@ describe('behind the nginx of infra/', () => {
     let event = await find();
     while (!event) event = await find();
     expect(event).toMatchObject({ event_type: 'access_token.refused', client_ip: '127.0.0.1' });
+  });
+
+  it('[R-HOOK-NGINX] passes signed deliveries on, with the address that it saw and a request id of ours', async () => {
+    const body = JSON.stringify({ zen: 'Keep it logically awesome.', hook_id: 1 });
+    const delivery = (secret: string) => ({
+      'content-type': 'application/json',
+      'x-github-event': 'ping',
+      'x-github-delivery': '72d3162e-cc78-11e3-81ab-4c9367dc0958',
+      'x-hub-signature-256': `sha256=${createHmac('sha256', secret).update(body).digest('hex')}`,
+      'x-request-id': '0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d',
+      'x-forwarded-for': '203.0.113.7',
+    });
+    const pong = await ask('POST', '/webhook/github', delivery(stack.state.webhookSecret), body);
+    expect([pong.status, JSON.parse(pong.text).status]).toEqual([200, 'pong']);
+    expect(pong.headers['x-request-id']).not.toBe('0a1b2c3d-4e5f-4a6b-8c7d-9e0f1a2b3c4d');
+    const test = await ask('POST', '/webhook/test', delivery(stack.state.webhookSecret), body);
+    expect(JSON.parse(test.text)).toMatchObject({ signature: 'right', client_ip: '127.0.0.1' });
+    expect((await ask('POST', '/webhook/github', delivery('x'.repeat(64)), body)).status).toBe(401);
+  });
+
+  it('lets nobody reach the rest of hugo-mcp-proxy', async () => {
+    const unsigned = { 'content-type': 'application/json' };
+    for (const target of ['/webhook/', '/webhook/x', '/internal/site-pull', '/webhook/github/../../mcp']) {
+      const answer = await ask('POST', target, unsigned, '{}');
+      expect(answer.status).not.toBe(200);
+      expect(answer.text).not.toContain('hugo-mcp-proxy');
+    }
   });
 
   it.each(['/metrics', '/readyz'])('keeps %s from the world', async (target) => {

@@ -15,6 +15,7 @@ export interface StackInfo {
   ca_file: string;
   tokens_file: string;
   mcp_token: string;
+  webhook_url: string;
   webhook_secret: string;
   audit_logs: Record<Hop, string>;
   pids: Record<ProcessName, number>;
@@ -36,6 +37,7 @@ export function stackInfo({ addresses, layout, state, service }: Stack): StackIn
     ca_file: layout.tlsCert,
     tokens_file: layout.tokens,
     mcp_token: state.mcpToken,
+    webhook_url: `${addresses.hugoMcpProxyUrl}/webhook/github`,
     webhook_secret: state.webhookSecret,
     audit_logs: of(HOPS, layout.audit),
     pids: of(PROCESSES, (name) => service(name).pid),

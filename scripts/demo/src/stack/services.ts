@@ -27,6 +27,8 @@ export interface StackPlan {
   ports: Ports;
   /** The Hugo site's folder. */
   site: string;
+  /** The branch of its own repository. */
+  branch: string;
   mcpToken: string;
   /** The pinned certificate, PEM. */
   certificate: string;
@@ -81,6 +83,10 @@ export function serviceSpecs(plan: StackPlan): Record<ProcessName, ServiceSpec> 
       UPSTREAM_CERT_FILE: layout.tlsCert,
       UPSTREAM_CERT_SHA256: createHash('sha256').update(new X509Certificate(plan.certificate).raw).digest('hex'),
       MCP_TOKEN_SHA256: createHash('sha256').update(plan.mcpToken).digest('hex'),
+      WEBHOOK_SECRET_FILE: layout.webhookSecret,
+      WEBHOOK_TOKEN_FILE: layout.pullToken,
+      STATE_DIR: layout.proxyState,
+      SITE_BRANCH: plan.branch,
     }),
     'hugo-mcp-server': hop('hugo-mcp-server', {
       TLS_KEY_FILE: layout.tlsKey,
@@ -88,6 +94,7 @@ export function serviceSpecs(plan: StackPlan): Record<ProcessName, ServiceSpec> 
       TOKENS_FILE: layout.tokens,
       ACTOR_PUBLIC_KEY_FILE: layout.actorPublicKey,
       SITE_DIR: site,
+      SITE_BRANCH: plan.branch,
       STATE_DIR: layout.serverState(site),
       PUBLIC_LINK: publicLink,
       // The pages' links lead to the static server, whatever address the site's configuration names.

@@ -44,8 +44,8 @@ const LOOK_EVERY_MS = 50;
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
   const { layout, state, ports, publicUrl } = options;
-  const { site, mcpToken, certificate } = state;
-  const plan = { layout, ports, site, mcpToken, certificate, publicUrl };
+  const { site, branch, mcpToken, certificate } = state;
+  const plan = { layout, ports, site, branch, mcpToken, certificate, publicUrl };
   const specs = serviceSpecs({ ...plan, ...(options.env && { env: options.env }) });
   const running = new Map<ProcessName, ServiceProcess>();
   const expected = new Set<number>();

@@ -13,6 +13,8 @@ export interface StateLayout {
   owner: string;
   tokenSecret: string;
   mcpToken: string;
+  /** The token by which hugo-mcp-proxy says that there was a push. */
+  pullToken: string;
   webhookSecret: string;
   actorKey: string;
   actorPublicKey: string;
@@ -20,6 +22,8 @@ export interface StateLayout {
   tlsCert: string;
   tokens: string;
   oauthState: string;
+  /** What hugo-mcp-proxy keeps of deliveries. */
+  proxyState: string;
   logs: string;
   log(service: Hop | 'site'): string;
   audit(hop: Hop): string;
@@ -39,6 +43,7 @@ export function stateLayout(root: string): StateLayout {
     owner: at('secrets/owner.json'),
     tokenSecret: at('secrets/token-secret'),
     mcpToken: at('secrets/mcp-token'),
+    pullToken: at('secrets/pull-token'),
     webhookSecret: at('secrets/webhook-secret'),
     actorKey: at('secrets/actor.key'),
     actorPublicKey: at('secrets/actor.pub'),
@@ -46,6 +51,7 @@ export function stateLayout(root: string): StateLayout {
     tlsCert: at('tls/server.crt'),
     tokens: at('tokens.json'),
     oauthState: at('oauth-proxy'),
+    proxyState: at('hugo-mcp-proxy'),
     logs: at('logs'),
     log: (service) => at('logs', `${service}.log`),
     audit: (hop) => at('logs', `${hop}.audit.jsonl`),

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { type StateLayout, stateLayout } from './layout.ts';
 import { type PreparedState, prepareState } from './prepare-state.ts';
 
@@ -20,6 +22,7 @@ const secretFiles = () => [
   layout.owner,
   layout.tokenSecret,
   layout.mcpToken,
+  layout.pullToken,
   layout.webhookSecret,
   layout.actorKey,
   layout.actorPublicKey,
@@ -72,7 +75,8 @@ test('completes what is missing: public key, token file, webhook secret', async 
   const completed = await prepareState(layout, undefined);
   expect(await readFile(layout.actorPublicKey, 'utf8')).toBe(publicKey);
   expect(completed.mcpToken).toBe(first.mcpToken);
-  expect(JSON.parse(await readFile(layout.tokens, 'utf8')).tokens).toHaveLength(1);
+  expect(JSON.parse(await readFile(layout.tokens, 'utf8')).tokens).toHaveLength(2);
+  expect(JSON.parse(await readFile(layout.tokens, 'utf8')).tokens[1]).toMatchObject({ scopes: ['site:pull'] });
   expect(completed.webhookSecret).toMatch(/^[0-9a-f]{64}$/);
 });
 
@@ -92,6 +96,24 @@ test.each<[string, keyof StateLayout & string, string | undefined]>([
       hint: expect.stringContaining('rm '),
     }),
   );
+});
+
+test('a webhook secret that is being rotated is two lines, of which the first is told', async () => {
+  const [fresh, old] = ['f'.repeat(64), 'o'.repeat(64)];
+  await changed(layout.webhookSecret, `${fresh}\n${old}\n`, async () => {
+    expect((await prepareState(layout, undefined)).webhookSecret).toBe(fresh);
+  });
+  await changed(layout.webhookSecret, 'short', () =>
+    expect(prepareState(layout, undefined)).rejects.toMatchObject({ code: 'state_damaged' }),
+  );
+});
+
+test('the branch is that of the site’s own repository, not of one above it', async () => {
+  const git = (...args: string[]) => promisify(execFile)('git', ['-C', folder, ...args]);
+  await git('init', '--quiet', '--initial-branch=above');
+  expect((await prepareState(layout, undefined)).branch).toBe('main');
+  await git('init', '--quiet', '--initial-branch=trunk', layout.exampleSite);
+  expect((await prepareState(layout, undefined)).branch).toBe('trunk');
 });
 
 test('another site gets a state of its own beside the first', () => {

@@ -43,7 +43,11 @@ export interface TempDir {
 }
 
 export async function tempDir(name: string): Promise<TempDir> {
-  const dir = await mkdtemp(path.join(os.tmpdir(), `${name}-`));
+  return folderAt(await mkdtemp(path.join(os.tmpdir(), `${name}-`)));
+}
+
+/** A folder that is there, in the form of a {@link TempDir}. */
+export function folderAt(dir: string): TempDir {
   return {
     path: dir,
     async write(files) {

@@ -317,7 +317,7 @@ describe('who may ask', () => {
     expect(await siteHead()).toBe(before);
   });
 
-  test('a token with nothing but the scope can do nothing else, whatever actor is beside it', async () => {
+  test('[R-HOOK-TOKEN] a token with nothing but the scope can do nothing else, whatever actor is beside it', async () => {
     await service.dispose();
     service = await startService({
       tokenScopes: ['site:pull'],
