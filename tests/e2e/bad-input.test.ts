@@ -6,7 +6,7 @@ import { type Answer, send } from './send.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { expectNoSecrets, expectWholeChains } from './trail.ts';
 
-const LIMIT = 4 * 1024 * 1024;
+const LIMIT = 16 * 1024 * 1024;
 
 let stack: TestStack;
 let mcp: string;
@@ -83,6 +83,16 @@ test('[R-BAD-SIZE] a body over the limit gets 413, with and without Content-Leng
   });
   const chunked = await sendChunked(big);
   expect(chunked).toBe(413);
+});
+
+test('the largest upload that is allowed passes every hop, and is what the site serves', async () => {
+  const head = Buffer.from('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptV', 'base64');
+  const picture = Buffer.concat([head, Buffer.alloc(10 * 1024 * 1024 - head.length, 1)]);
+  const upload = { name: 'large.png', content_type: 'image/png', data: picture.toString('base64') };
+  const answer = await callTool(mcp, token, 'upload_asset', upload);
+  expect(answer.json.result.structuredContent).toMatchObject({ written: true, live: true });
+  const served = await fetch(new URL('/large.png', stack.addresses.siteUrl));
+  expect(Buffer.from(await served.arrayBuffer()).equals(picture)).toBe(true);
 });
 
 async function sendChunked(body: Buffer): Promise<number> {

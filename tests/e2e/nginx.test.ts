@@ -137,6 +137,13 @@ describe('behind the nginx of infra/', () => {
     }
   });
 
+  it('lets in what the services take, and no more', async () => {
+    const headers = { 'content-type': 'application/json', authorization: 'Bearer x' };
+    const uploadOf10MiB = 'x'.repeat(Math.ceil((10 * 1024 * 1024) / 3) * 4 + 64 * 1024);
+    expect((await ask('POST', '/mcp', headers, uploadOf10MiB)).status).toBe(401);
+    expect((await ask('POST', '/mcp', headers, 'x'.repeat(16 * 1024 * 1024 + 1))).status).toBe(413);
+  });
+
   it.each(['/metrics', '/readyz'])('keeps %s from the world', async (target) => {
     expect((await ask('GET', target)).status).toBe(404);
   });

@@ -1,8 +1,9 @@
+import { UPLOAD_LIMIT_BYTES } from '@arleo/core/content/asset-arguments';
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
 import { absolutePath, branchName, certificate, common, count, flag, port } from '@arleo/runtime/config/variables';
 import * as z from 'zod';
 
-const schema = z.object({
+const variables = z.object({
   ...common,
   PORT: port(8000),
   /** Private key of the certificate, PEM. */
@@ -41,9 +42,27 @@ const schema = z.object({
   ANSWER_SECONDS: count(45),
   /** Where hugo and git are looked for, and what they look for. */
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').meta({ example: '/usr/local/bin:/usr/bin:/bin' }),
+  /** The largest file that can be uploaded, decoded, in bytes. */
+  UPLOAD_MAX_BYTES: count(10 * 1024 * 1024, 1024).refine(
+    (bytes) => bytes <= UPLOAD_LIMIT_BYTES,
+    `is more than ${UPLOAD_LIMIT_BYTES}`,
+  ),
   AUDIT_LOG: absolutePath('/var/log/hugo-mcp/audit.jsonl'),
   /** Refused callers in a minute from one address, before it is told to wait. */
   RATE_LIMIT_PER_ADDRESS: count(60),
+});
+
+/** Room for a call's other arguments and for JSON-RPC around them, in bytes. */
+const besideUpload = 64 * 1024;
+
+const schema = variables.superRefine(({ UPLOAD_MAX_BYTES, MAX_BODY_BYTES }, context) => {
+  const needed = Math.ceil(UPLOAD_MAX_BYTES / 3) * 4 + besideUpload;
+  if (MAX_BODY_BYTES >= needed) return;
+  context.addIssue({
+    code: 'custom',
+    path: ['MAX_BODY_BYTES'],
+    message: `is too small for uploads of UPLOAD_MAX_BYTES in base64: it takes ${needed}`,
+  });
 });
 
 /** The configuration of hugo-mcp-server. */

@@ -68,12 +68,12 @@ describe('the request', () => {
       'unsupported_media_type',
     );
     expectError(
-      await service.send({ body: JSON.stringify({ x: 'x'.repeat(5 * 1024 * 1024) }) }),
+      await service.send({ body: JSON.stringify({ x: 'x'.repeat(17 * 1024 * 1024) }) }),
       413,
       'body_too_large',
     );
     const chunked = await service.send({
-      body: 'x'.repeat(5 * 1024 * 1024),
+      body: 'x'.repeat(17 * 1024 * 1024),
       headers: { 'transfer-encoding': 'chunked' },
     });
     expectError(chunked, 413, 'body_too_large');

@@ -61,12 +61,13 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const limits = {
     buildTimeoutMs: config.BUILD_TIMEOUT_SECONDS * 1000,
     answerWithinMs: config.ANSWER_SECONDS * 1000,
+    uploadMaxBytes: config.UPLOAD_MAX_BYTES,
   };
-  const { reader, editor, readable, pull } = await openContent(hugo, places, limits, log, lifecycle);
+  const { reader, editor, assets, readable, pull } = await openContent(hugo, places, limits, log, lifecycle);
 
   const refuseCaller = createCallerRefusal({ failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS), audit });
   const mcp = createMcpEndpoint({
-    tools: allTools(reader, editor),
+    tools: allTools(reader, editor, assets),
     version: VERSION,
     audit,
     log,

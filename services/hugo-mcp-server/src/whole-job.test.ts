@@ -36,9 +36,12 @@ describe.each([
       'list_pages',
       'get_page',
       'search_pages',
+      'list_assets',
       'create_page',
       'update_page',
       'delete_page',
+      'upload_asset',
+      'delete_asset',
       'build_site',
     ]);
     for (const tool of tools) {

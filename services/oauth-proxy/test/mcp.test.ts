@@ -186,7 +186,7 @@ describe('/mcp', () => {
     });
 
     it('a body over the limit', async () => {
-      const response = await callMcp(service, token, { body: 'x'.repeat(4 * 1024 * 1024 + 1) });
+      const response = await callMcp(service, token, { body: 'x'.repeat(16 * 1024 * 1024 + 1) });
       expect(response.status).toBe(413);
       expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'body_too_large' });
     });

@@ -46,7 +46,7 @@ test('reads the values, fills in the defaults and freezes', () => {
     HOST: '127.0.0.1',
     PORT: 9000,
     LOG_LEVEL: 'info',
-    MAX_BODY_BYTES: 4 * 1024 * 1024,
+    MAX_BODY_BYTES: 16 * 1024 * 1024,
     DRAIN_SECONDS: 130,
     UPSTREAM_URL: new URL('https://127.0.0.1:8000'),
     MCP_TOKEN: token,
@@ -66,7 +66,7 @@ test('reports all faults together, one line each, with an example', () => {
   });
   expect(lines).toEqual([
     'LOG_LEVEL: is not one of error, warn, info, debug; for example LOG_LEVEL=info',
-    'MAX_BODY_BYTES: is not a whole number; for example MAX_BODY_BYTES=4194304',
+    'MAX_BODY_BYTES: is not a whole number; for example MAX_BODY_BYTES=16777216',
     'PORT: is not a port (0 to 65535); for example PORT=8084',
     'UPSTREAM_URL: is not a plain https URL (no user, query or fragment); for example UPSTREAM_URL=https://192.168.122.69:8000',
     'MCP_TOKEN: is missing; for example MCP_TOKEN=hmcp_<16 hex digits>_<64 hex digits>',

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
+import { DEFAULT_MAX_BODY_BYTES } from '../limits/body-limit.ts';
 
 /** A TCP port, 0 to 65535; 0 lets the system choose. */
 export const port = (fallback: number) =>
@@ -112,6 +113,6 @@ export const common = {
     .enum(['error', 'warn', 'info', 'debug'], 'is not one of error, warn, info, debug')
     .default('info')
     .meta({ example: 'info' }),
-  MAX_BODY_BYTES: count(4 * 1024 * 1024, 1024),
+  MAX_BODY_BYTES: count(DEFAULT_MAX_BODY_BYTES, 1024),
   DRAIN_SECONDS: count(130, 0),
 };

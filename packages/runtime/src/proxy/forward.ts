@@ -5,6 +5,7 @@ import type { Reason } from '@arleo/core/reasons';
 import { discardBody } from '../http/discard-body.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { sendError } from '../http/respond.ts';
+import { DEFAULT_MAX_BODY_BYTES } from '../limits/body-limit.ts';
 import { Call, type CallSettings } from './call.ts';
 import { createDeadlines } from './deadlines.ts';
 import { bodyOf } from './framing.ts';
@@ -30,7 +31,7 @@ export const FORWARD_LIMITS: Readonly<ForwardLimits> = {
   firstByteMs: 10_000,
   idleMs: 30_000,
   callMs: 120_000,
-  maxBodyBytes: 4 * 1024 * 1024,
+  maxBodyBytes: DEFAULT_MAX_BODY_BYTES,
   discardBytes: 64 * 1024 * 1024,
 };
 

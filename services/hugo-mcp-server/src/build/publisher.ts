@@ -14,6 +14,8 @@ export interface Publisher {
   publish(commit: string | undefined, id: string): Promise<BuildResult>;
   /** True if the live release has a file at this URL. */
   serves(url: string): Promise<boolean>;
+  /** Where on disk the live release has what it serves at this URL; undefined if it has nothing there. */
+  fileAt(url: string): Promise<string | undefined>;
 }
 
 /** What the publisher needs to know of the pages. */
@@ -26,6 +28,18 @@ export interface PublishedPages {
 
 export function createPublisher(options: BuildSiteOptions & { site: Site; index: PublishedPages }): Publisher {
   const { site, index, releases } = options;
+
+  const fileAt = async (url: string): Promise<string | undefined> => {
+    const release = await releases.live();
+    if (release === undefined) return undefined;
+    for (const file of filesOf(url, site.facts().baseUrl)) {
+      const absolute = path.join(releases.dirOf(release.id), file);
+      const stats = await stat(absolute).catch(() => undefined);
+      if (stats?.isFile()) return absolute;
+    }
+    return undefined;
+  };
+
   return {
     async publish(commit, id) {
       if (await site.refresh()) await index.rebuild();
@@ -39,15 +53,8 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
       const [result] = await Promise.all([build, site.refreshPages().catch(() => undefined)]);
       return result;
     },
-    async serves(url) {
-      const release = await releases.live();
-      if (release === undefined) return false;
-      for (const file of filesOf(url, site.facts().baseUrl)) {
-        const stats = await stat(path.join(releases.dirOf(release.id), file)).catch(() => undefined);
-        if (stats?.isFile()) return true;
-      }
-      return false;
-    },
+    fileAt,
+    serves: async (url) => (await fileAt(url)) !== undefined,
   };
 }
 

@@ -46,11 +46,14 @@ export function requireLanguage({ site }: Pick<Workspace, 'site'>, lang: string)
 }
 
 /** @throws {@link ArleoError} `revision_mismatch` if a revision is expected and the bytes have another */
-export function requireRevision(bytes: Uint8Array, expected: string | undefined): void {
+export function requireRevision(bytes: Uint8Array, expected: string | undefined, of: 'page' | 'file' = 'page'): void {
   if (expected === undefined) return;
   const actual = revisionOf(bytes);
   if (actual === expected) return;
-  throw new ArleoError('revision_mismatch', `The page was changed since it was read: its revision is ${actual}.`, {
-    hint: 'Read it again with get_page, apply your change to what it says now, and send the new revision.',
+  throw new ArleoError('revision_mismatch', `The ${of} was changed since it was read: its revision is ${actual}.`, {
+    hint:
+      of === 'page'
+        ? 'Read it again with get_page, apply your change to what it says now, and send the new revision.'
+        : 'Look at it again with list_assets, and send the new revision if it may still be changed.',
   });
 }

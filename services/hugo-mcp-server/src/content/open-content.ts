@@ -3,6 +3,7 @@ import path from 'node:path';
 import { isArleoError } from '@arleo/core/errors';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
+import { type Assets, openAssets } from '../assets/open-assets.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
 import { newReleaseId, openReleases } from '../build/releases.ts';
@@ -40,12 +41,15 @@ export interface ContentLimits {
   buildTimeoutMs: number;
   /** After this many milliseconds a write is answered, whether its build has ended or not. */
   answerWithinMs: number;
+  /** The largest upload, decoded, in bytes. */
+  uploadMaxBytes: number;
 }
 
 /** The site, open for reading and editing. */
 export interface Content {
   reader: Reader;
   editor: Editor;
+  assets: Assets;
   /** Resolves when pages can be read; fails with the reason why not, and tries again at the next call. */
   readable(): Promise<void>;
   /** The last builds, how they ended and what for they were made. */
@@ -125,13 +129,14 @@ export async function openContent(
   const watch = watchContent({
     root: files.root,
     onChange: (dirs) => {
-      index.refresh(dirs).then(
-        () => {
+      index
+        .refresh(dirs)
+        .then(() => {
           watch.sync(index.dirs());
           writer.adopt();
-        },
-        (error: unknown) => log.error('changed pages could not be read', { error }),
-      );
+          return assets.refresh(dirs);
+        })
+        .catch((error: unknown) => log.error('changed pages could not be read', { error }));
     },
     onLimit: (everyMs) => log.warn('too many folders to watch: all are looked at now and then', { every_ms: everyMs }),
   });
@@ -178,6 +183,8 @@ export async function openContent(
     answerWithinMs: limits.answerWithinMs,
     onError,
   });
+  const { uploadMaxBytes } = limits;
+  const assets = openAssets({ library, publisher, readable, uploadMaxBytes, log, lifecycle });
   lifecycle.onClose('watch', () => watch.close());
   lifecycle.onClose('hugo', () => hugo.close());
   lifecycle.onClose('writer', () => writer.close());
@@ -203,6 +210,7 @@ export async function openContent(
     }),
     editor: createEditor({ library, writer, answers, releases, readable }),
     builds,
+    assets,
     readable,
     pull: sitePull.pull,
     lastPull: sitePull.last,

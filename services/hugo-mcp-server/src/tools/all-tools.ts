@@ -1,25 +1,32 @@
+import type { Assets } from '../assets/open-assets.ts';
 import type { Editor } from '../content/editor.ts';
 import type { Reader } from '../content/reader.ts';
 import { buildSite } from './build-site.ts';
 import { createPage } from './create-page.ts';
+import { deleteAsset } from './delete-asset.ts';
 import { deletePage } from './delete-page.ts';
 import { getPage } from './get-page.ts';
+import { listAssets } from './list-assets.ts';
 import { listPages } from './list-pages.ts';
 import { searchPages } from './search-pages.ts';
 import { siteInfo } from './site-info.ts';
 import type { AnyTool } from './tool.ts';
 import { updatePage } from './update-page.ts';
+import { uploadAsset } from './upload-asset.ts';
 
 /** Every tool, in the order in which they are listed. */
-export function allTools(reader: Reader, editor: Editor): AnyTool[] {
+export function allTools(reader: Reader, editor: Editor, assets: Assets): AnyTool[] {
   return [
     siteInfo(reader),
     listPages(reader),
     getPage(reader),
     searchPages(reader),
+    listAssets(assets),
     createPage(editor),
     updatePage(editor),
     deletePage(editor),
+    uploadAsset(assets, editor),
+    deleteAsset(assets, editor),
     buildSite(editor),
   ];
 }

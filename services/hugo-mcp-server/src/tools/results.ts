@@ -21,8 +21,8 @@ const fileShape = z.object({
   from: z.string().optional(),
 });
 
-/** What every write says of itself beside its pages: written, committed and live are separate facts. */
-const changeShape = {
+/** What every write says of itself beside what it is about: written, committed and live are separate facts. */
+export const changeShape = {
   written: z.boolean().describe('Files were changed on disk; false if all was like that already, and in a dry run.'),
   committed: z.boolean().describe('The change is in the content history.'),
   commit: z.string().nullable().describe('Commit in the content history.'),
@@ -117,7 +117,8 @@ function pagesOf(written: Written) {
   }));
 }
 
-function changeFacts(written: Written) {
+/** The part of a structured result that {@link changeShape} describes. */
+export function changeFacts(written: Written) {
   if (isDryRun(written)) {
     const { files, diff, diffComplete } = written;
     return { ...nothingDone, would_change: { files, diff, diff_complete: diffComplete } };
