@@ -36,6 +36,7 @@ describe.each([
       'list_pages',
       'get_page',
       'search_pages',
+      'page_history',
       'list_assets',
       'create_page',
       'update_page',

@@ -22,6 +22,9 @@ export const LIST_MAX_LIMIT = 200;
 /** How many pages `search_pages` gives if nothing is said, and at most. */
 export const SEARCH_DEFAULT_LIMIT = 10;
 export const SEARCH_MAX_LIMIT = 50;
+/** How many changes `page_history` gives if nothing is said, and at most. */
+export const HISTORY_DEFAULT_LIMIT = 20;
+export const HISTORY_MAX_LIMIT = 100;
 /** The longest query of `search_pages`, in characters. */
 export const QUERY_MAX_LENGTH = 300;
 /** The longest cursor, in characters. */

@@ -1,6 +1,8 @@
 import * as z from 'zod';
 import { cursor, langText, pageOrHomeRoute, routeText, sound, strictArgs } from './argument-parts.ts';
 import {
+  HISTORY_DEFAULT_LIMIT,
+  HISTORY_MAX_LIMIT,
   LIST_DEFAULT_LIMIT,
   LIST_MAX_LIMIT,
   QUERY_MAX_LENGTH,
@@ -60,9 +62,25 @@ export const searchPagesArgs = strictArgs({
   cursor: cursor.optional(),
 });
 
+/** Arguments of `page_history`. */
+export const pageHistoryArgs = strictArgs({
+  route: pageOrHomeRoute,
+  lang: langText.optional().describe('Language: "fr", "en". Without it, the default language of the site.'),
+  limit: z.int().min(1).max(HISTORY_MAX_LIMIT).default(HISTORY_DEFAULT_LIMIT).describe('How many changes at most.'),
+  cursor: cursor.optional(),
+  diff: z
+    .string()
+    .regex(/^[0-9a-f]{7,40}$/, 'Give the first 7 to 40 digits of a commit that page_history named.')
+    .optional()
+    .describe('Commit of which to give what it changed in the page.'),
+  from_line: z.int().min(1).default(1).describe('First line of the diff to give: next of the answer before.'),
+  from_column: z.int().min(1).default(1).describe('First character of that line.'),
+});
+
 /** Arguments of `site_info`: none. */
 export const siteInfoArgs = strictArgs({});
 
 export type ListPagesArgs = z.output<typeof listPagesArgs>;
 export type GetPageArgs = z.output<typeof getPageArgs>;
 export type SearchPagesArgs = z.output<typeof searchPagesArgs>;
+export type PageHistoryArgs = z.output<typeof pageHistoryArgs>;

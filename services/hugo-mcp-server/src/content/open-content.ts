@@ -14,6 +14,7 @@ import { openAnswers } from './answers.ts';
 import type { Library } from './change.ts';
 import { createEditor, type Editor } from './editor.ts';
 import { type History, openHistory } from './history.ts';
+import { createHistoryLog } from './history-log.ts';
 import { openJournal } from './journal.ts';
 import { createPageIndex } from './page-index.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -113,9 +114,8 @@ export async function openContent(
     },
     lifecycle,
   );
-  const history = openLater(() =>
-    openHistory({ gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath }),
-  );
+  const historyPlace = { gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath };
+  const history = openLater(() => openHistory(historyPlace));
   const publisher = createPublisher({
     hugo,
     releases,
@@ -200,6 +200,7 @@ export async function openContent(
     reader: createReader({
       library,
       words,
+      historyLog: createHistoryLog(historyPlace),
       publisher,
       readable,
       hugo,

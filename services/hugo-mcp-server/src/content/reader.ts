@@ -1,12 +1,14 @@
-import type { GetPageArgs, ListPagesArgs, SearchPagesArgs } from '@arleo/core/content/read-arguments';
+import type { GetPageArgs, ListPagesArgs, PageHistoryArgs, SearchPagesArgs } from '@arleo/core/content/read-arguments';
 import { type InvisibleCharacter, invisibleCharacters } from '@arleo/core/content/text';
 import type { Publisher } from '../build/publisher.ts';
 import { backlinksOf } from './backlinks.ts';
 import { type PageResources, resourcesOf } from './bundle-resources.ts';
 import type { Library } from './change.ts';
 import { findPage } from './find-page.ts';
+import type { HistoryLog } from './history-log.ts';
 import { listPages, type PageList } from './list-pages.ts';
 import { type PageContent, readPage } from './page.ts';
+import { type PageHistory, pageHistory } from './page-history.ts';
 import type { IndexedPage } from './page-index.ts';
 import type { PageWords } from './search/page-words.ts';
 import { type SearchResult, searchPages } from './search/search-pages.ts';
@@ -44,6 +46,8 @@ export interface Reader {
   get(args: GetPageArgs): Promise<PageText>;
   /** @throws {@link ArleoError} `lang_unknown`, `cursor_invalid`, `query_empty` */
   search(args: SearchPagesArgs): Promise<SearchResult>;
+  /** @throws as {@link pageHistory} */
+  history(args: PageHistoryArgs): Promise<PageHistory>;
   /** @throws {@link ArleoError} what keeps the site from being read */
   info(): Promise<SiteInfo>;
 }
@@ -52,6 +56,7 @@ export interface Reader {
 export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
   library: Library;
   words: PageWords;
+  historyLog: HistoryLog;
   publisher: Pick<Publisher, 'serves'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
@@ -59,7 +64,7 @@ export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
 
 /** @see {@link Reader} */
 export function createReader(options: ReaderOptions): Reader {
-  const { library, words, publisher, readable } = options;
+  const { library, words, historyLog, publisher, readable } = options;
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
@@ -67,6 +72,10 @@ export function createReader(options: ReaderOptions): Reader {
     async list(args) {
       await readable();
       return listPages(library, args);
+    },
+    async history(args) {
+      await readable();
+      return pageHistory(library, historyLog, args);
     },
     async info() {
       await readable();

@@ -8,6 +8,7 @@ import { deletePage } from './delete-page.ts';
 import { getPage } from './get-page.ts';
 import { listAssets } from './list-assets.ts';
 import { listPages } from './list-pages.ts';
+import { pageHistory } from './page-history.ts';
 import { searchPages } from './search-pages.ts';
 import { siteInfo } from './site-info.ts';
 import type { AnyTool } from './tool.ts';
@@ -21,6 +22,7 @@ export function allTools(reader: Reader, editor: Editor, assets: Assets): AnyToo
     listPages(reader),
     getPage(reader),
     searchPages(reader),
+    pageHistory(reader),
     listAssets(assets),
     createPage(editor),
     updatePage(editor),
