@@ -15,6 +15,7 @@ let stack: TestStack;
 let remote: Remote;
 let github: ReturnType<typeof createHook>;
 let gate: string;
+let startServer: () => Promise<unknown>;
 /** The audit events that were there before the test. */
 let seen: Record<'hugo-mcp-proxy' | 'hugo-mcp-server', number>;
 
@@ -30,7 +31,8 @@ beforeAll(async () => {
   const wait = `echo x >> '${gate}-builds'; while [ -e '${gate}' ]; do sleep 0.02; done`;
   await writeFile(hugo, `#!/bin/sh\ncase "$*" in *--destination*) ${wait} ;; esac\nexec hugo "$@"\n`, { mode: 0o755 });
   await stack.service('hugo-mcp-server').stop();
-  await stack.restart('hugo-mcp-server', { HUGO_BIN: hugo });
+  startServer = () => stack.restart('hugo-mcp-server', { HUGO_BIN: hugo });
+  await startServer();
 });
 afterAll(() => stack?.dispose());
 
@@ -163,7 +165,7 @@ test('[R-HOOK-DOWN] hugo-mcp-server down, then up, and hugo-mcp-proxy killed bet
   const proxy = stack.service('hugo-mcp-proxy');
   proxy.kill('SIGKILL');
   await proxy.exited;
-  await stack.restart('hugo-mcp-server');
+  await startServer();
   await stack.restart('hugo-mcp-proxy');
   expect(await event('hugo-mcp-proxy', 'webhook.rebuild')).toMatchObject({
     result: 'success',
@@ -171,6 +173,26 @@ test('[R-HOOK-DOWN] hugo-mcp-server down, then up, and hugo-mcp-proxy killed bet
     details: { outcome: 'live', commit },
   });
   expect(await home()).toContain('patience');
+});
+
+test('[R-HOOK-DOWN] hugo-mcp-server killed in the middle of the build of a push: undone at the start, then live', async () => {
+  const before = await siteHead();
+  await rm(`${gate}-builds`, { force: true });
+  await writeFile(gate, '');
+  const commit = await remote.push({ [footer]: '<footer>survived</footer>' });
+  await github.push(commit);
+  while (!(await readFile(`${gate}-builds`, 'utf8').catch(() => ''))) await new Promise((r) => setTimeout(r, 20));
+  expect(await siteHead()).toBe(commit);
+  const server = stack.service('hugo-mcp-server');
+  server.kill('SIGKILL');
+  await server.exited;
+  await startServer();
+  // The gate is still closed: whatever is pulled again waits in its build, after the state was put right.
+  const state = path.join(stack.layout.serverState(stack.state.site), 'site-pull.json');
+  expect(JSON.parse(await readFile(state, 'utf8')).last).toMatchObject({ result: 'interrupted', from: before });
+  await rm(gate);
+  expect(await event('hugo-mcp-proxy', 'webhook.rebuild')).toMatchObject({ details: { outcome: 'live', commit } });
+  expect(await home()).toContain('survived');
 });
 
 test('[R-HOOK-TOKEN] the token for it lets nobody do anything on /mcp', async () => {

@@ -95,6 +95,19 @@ test('a configuration that Hugo cannot read is rolled back, and the site stays r
   expect((await service.call('list_pages', {})).json.result.isError ?? false).toBe(false);
 });
 
+test('a push mends a configuration that Hugo could not read when the service started', async () => {
+  const config = await read('hugo.toml');
+  await service.stop();
+  await remote.push({ 'hugo.toml': 'this is = = not toml\n' });
+  await remote.site('pull', '--quiet', 'origin', 'main');
+  await service.restart();
+  expect((await service.call('list_pages', {})).json.result.isError).toBe(true);
+  await remote.push({ 'hugo.toml': config, [single]: layout('mended') });
+  expect(told(await pull())).toMatchObject({ result: 'live' });
+  expect((await service.call('list_pages', {})).json.result.isError ?? false).toBe(false);
+  expect(await service.live(helloPage)).toContain('mended');
+});
+
 test('what the configuration says of languages is read again after a pull', async () => {
   const config = await read('hugo.toml');
   await remote.push({ 'hugo.toml': `${config}[languages.de]\nweight = 3\n` });
@@ -171,6 +184,13 @@ describe('files that are not the repository’s', () => {
     expect([await read('static/a.txt'), await read('layouts/partials/x.html')]).toEqual(['uploaded', 'pushed']);
     await expect(read('static/b.txt')).rejects.toThrow('ENOENT');
     expect(await remote.site('show', `${answer.kept}:layouts/partials/x.html`)).toBe('by hand');
+    // What tools uploaded stays changed for good: that alone is no reason for one more ref at each push.
+    await remote.push({ [single]: layout('three') });
+    expect(told(await pull())).not.toHaveProperty('kept');
+    expect([await read('static/a.txt'), (await remote.site('for-each-ref', 'refs/arleo')).trim().split('\n')]).toEqual([
+      'uploaded',
+      [expect.stringContaining(answer.kept)],
+    ]);
   });
 
   test('changes made by hand are back after a push was rolled back', async () => {

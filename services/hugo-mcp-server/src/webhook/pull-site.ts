@@ -60,13 +60,13 @@ export function createSitePull(options: SitePullOptions): SitePull {
     if (kept !== undefined) await repository.restoreChanges(kept);
   };
 
-  /** Sets the work tree to the commit, and keeps what tools or people have changed in it. */
-  const moveTo = async (to: string, kept: string | undefined) => {
-    const changed = kept === undefined ? [] : await repository.changed();
+  /** Keeps what was changed in tracked files: what tools uploaded goes back after the reset, the rest gets a name. */
+  const keep = async () => {
+    const changed = await repository.changed();
+    if (changed.length === 0) return undefined;
     const uploaded = changed.filter((file) => options.uploads().some((dir) => file.startsWith(`${dir}/`)));
-    await repository.reset(to);
-    // A file that a tool has uploaded over one of the repository's is the site's, whatever was pushed.
-    if (kept !== undefined) await repository.takeFrom(kept, uploaded);
+    const commit = await repository.keepChanges();
+    return { commit, uploaded, ...(uploaded.length < changed.length && { ref: await repository.nameKept(commit) }) };
   };
 
   const apply = async (to: string, requestId: string, build: () => Promise<BuildResult>): Promise<Told> => {
@@ -76,16 +76,25 @@ export function createSitePull(options: SitePullOptions): SitePull {
       return { commit: to, from, result: 'unchanged' };
     }
     await refusePull(repository, options.roots(), to);
-    const kept = await repository.keepChanges();
-    const begun: PullUnderWay = { from, to, branch, request_id: requestId, ...(kept && { kept }) };
+    const kept = await keep();
+    const begun: PullUnderWay = { from, to, branch, request_id: requestId, ...(kept && { kept: kept.commit }) };
     await state.begin(begun);
     try {
-      await moveTo(to, kept);
+      await repository.reset(to);
+      // A file that a tool has uploaded over one of the repository's is the site's, whatever was pushed.
+      if (kept !== undefined) await repository.takeFrom(kept.commit, kept.uploaded);
       await reread();
       // The pushed configuration may name other content folders than the one before.
       await refuseTrackedContent(repository, options.roots(), to);
       const { release, warnings } = await build();
-      return { commit: to, from, result: 'live', release: release.id, lines: warnings, ...(kept && { kept }) };
+      return {
+        commit: to,
+        from,
+        result: 'live',
+        release: release.id,
+        lines: warnings,
+        ...(kept?.ref && { kept: kept.ref }),
+      };
     } catch (error) {
       return await takeBack(begun, error);
     }

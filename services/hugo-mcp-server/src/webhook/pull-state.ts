@@ -37,7 +37,7 @@ const underWaySchema = z.object({
   from: z.string(),
   to: z.string(),
   branch: z.string(),
-  /** The Git ref that keeps changes made by hand. */
+  /** A commit with what was changed in tracked files before. */
   kept: z.string().optional(),
   request_id: z.string(),
 });

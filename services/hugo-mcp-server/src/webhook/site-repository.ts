@@ -25,8 +25,10 @@ export interface SiteRepository {
   inTheWay(commit: string): Promise<string[]>;
   /** Tracked files that differ from what is checked out. */
   changed(): Promise<string[]>;
-  /** Keeps every change of a tracked file as a commit under a ref of its own; the work tree stays as it is. */
-  keepChanges(): Promise<string | undefined>;
+  /** Makes a commit of every change of a tracked file, on no branch; the work tree stays as it is. */
+  keepChanges(): Promise<string>;
+  /** Gives such a commit a ref, so that somebody finds it and Git never sweeps it. */
+  nameKept(commit: string): Promise<string>;
   /** Puts these files back as they are in a commit, or away if it has none of that name; the index stays. */
   takeFrom(commit: string, files: readonly string[]): Promise<void>;
   /** Puts back all that {@link SiteRepository.keepChanges} kept, on top of the commit that it was kept on. */
@@ -121,9 +123,9 @@ export function createSiteRepository(options: SiteRepositoryOptions): SiteReposi
 
     changed: () => names('diff', '--no-renames', '--ignore-submodules=all', '--name-only', '-z', 'HEAD'),
 
-    async keepChanges() {
-      const commit = await text('stash', 'create', 'Changed by hand before a pull');
-      if (commit === '') return undefined;
+    keepChanges: () => text('stash', 'create', 'Changed by hand before a pull'),
+
+    async nameKept(commit) {
       const ref = `refs/arleo/kept/${new Date().toISOString().replace(/[-:.]/g, '')}`;
       await git.run(['update-ref', ref, commit]);
       return ref;
