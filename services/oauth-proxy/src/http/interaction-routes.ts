@@ -1,12 +1,11 @@
 import type { AuditInput } from '@arleo/core/audit/event';
 import { ArleoError } from '@arleo/core/errors';
-import type { LimitReached } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type Request, type Response, type Router } from 'express';
 import { errors, type Provider } from 'oidc-provider';
 import type { Guesser, GuessLimit } from '../owner/guess-limit.ts';
-import type { Owner } from '../owner/owner.ts';
+import type { Owner, PassphraseVerdict } from '../owner/owner.ts';
 import { consentPage } from '../pages/consent-page.ts';
 import { errorPage } from '../pages/error-page.ts';
 import { type LoginPage, loginPage } from '../pages/login-page.ts';
@@ -56,6 +55,11 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
     sendPage(response, status, page);
   };
 
+  const turnAway = (request: Request, response: Response, uid: string, retryAfterSeconds: number): void => {
+    response.setHeader('Retry-After', String(retryAfterSeconds));
+    showLogin(request, response, uid, 'waitBeforeTrying');
+  };
+
   const showConsent = async (request: Request, response: Response, { uid, params }: Details): Promise<void> => {
     const clientId = String(params.client_id);
     const redirectUri = String(params.redirect_uri);
@@ -101,20 +105,19 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
       address: addressBlock(requestFacts(request).client_ip ?? ''),
       knownBrowser: browser.known ? browser.id : undefined,
     };
-    let wait: LimitReached | undefined;
-    const verdict = await owner.check(typeof passphrase === 'string' ? passphrase : '', {
-      known: browser.known,
-      refused() {
-        wait = guesses.refused(guesser);
-        return wait !== undefined;
-      },
-      wrong: () => guesses.wrong(guesser),
-    });
-    if (verdict === 'refused' || verdict === 'busy') {
-      if (wait?.first) record(request, { event_type: 'login.failed', result: 'denied', reason: 'rate_limited', actor });
-      response.setHeader('Retry-After', String(wait?.retryAfterSeconds ?? BUSY_SECONDS));
-      return showLogin(request, response, uid, 'waitBeforeTrying');
+    const admission = await guesses.admit(guesser);
+    if ('refused' in admission) {
+      const { first, retryAfterSeconds } = admission.refused;
+      if (first) record(request, { event_type: 'login.failed', result: 'denied', reason: 'rate_limited', actor });
+      return turnAway(request, response, uid, retryAfterSeconds);
     }
+    let verdict: PassphraseVerdict | undefined;
+    try {
+      verdict = await owner.check(typeof passphrase === 'string' ? passphrase : '', browser.known);
+    } finally {
+      if (verdict !== 'wrong') admission.spare();
+    }
+    if (verdict === 'busy') return turnAway(request, response, uid, BUSY_SECONDS);
     if (verdict === 'wrong') {
       record(request, { event_type: 'login.failed', result: 'denied', reason: 'wrong_passphrase', actor });
       return showLogin(request, response, uid, 'wrongPassphrase');

@@ -1,46 +1,86 @@
-import { createGuessLimit, type Guesser, WRONG_PER_MINUTE, WRONG_PER_MINUTE_TOGETHER } from './guess-limit.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createGuessLimit, type Guesser, type GuessLimit, UNKNOWN_BROWSERS, WRONG_PER_MINUTE } from './guess-limit.ts';
 
 describe('guesses of the passphrase', () => {
   let time = 1_800_000_000_000;
+  beforeEach(() => {
+    time += 3_600_000;
+  });
+  /** Nobody waits to be drawn. */
+  const hasty = { ...UNKNOWN_BROWSERS, waitMs: 1 };
 
-  /** How many of these wrong tries are heard, and how often a refusal is the first of its minute. */
-  function guess(limit: ReturnType<typeof createGuessLimit>, count: number, by: (index: number) => Guesser) {
-    let heard = 0;
-    let firsts = 0;
-    for (let index = 0; index < count; index += 1) {
-      const refused = limit.refused(by(index));
-      if (refused === undefined) {
-        heard += 1;
-        limit.wrong(by(index));
-      } else if (refused.first) firsts += 1;
-    }
-    return { heard, firsts };
+  /** How many of these wrong tries, sent at once, are heard, and how often a refusal is the first of its minute. */
+  async function guess(limit: GuessLimit, count: number, by: (index: number) => Guesser) {
+    const admissions = await Promise.all(Array.from({ length: count }, (_, index) => limit.admit(by(index))));
+    const refused = admissions.filter((one) => 'refused' in one);
+    return { heard: count - refused.length, firsts: refused.filter((one) => one.refused.first).length };
   }
 
-  it('are few from one address, and there are new ones after a minute', () => {
-    const limit = createGuessLimit(() => time);
-    expect(guess(limit, 50, () => ({ address: 'a' }))).toEqual({ heard: WRONG_PER_MINUTE, firsts: 1 });
-    expect(limit.refused({ address: 'a' })?.retryAfterSeconds).toBe(60);
-    expect(limit.refused({ address: 'b' })).toBeUndefined();
+  it('are few from one address, sent at once too, and there are new ones after a minute', async () => {
+    const limit = createGuessLimit(() => time, hasty);
+    expect(await guess(limit, 50, () => ({ address: '192.0.2.1' }))).toEqual({ heard: WRONG_PER_MINUTE, firsts: 1 });
+    expect(await limit.admit({ address: '192.0.2.1' })).toMatchObject({ refused: { retryAfterSeconds: 60 } });
+    expect(await limit.admit({ address: '192.0.2.2' })).toHaveProperty('spare');
     time += 60_000;
-    expect(limit.refused({ address: 'a' })).toBeUndefined();
+    expect(await limit.admit({ address: '192.0.2.1' })).toHaveProperty('spare');
   });
 
-  it('are few from many addresses together', () => {
-    const limit = createGuessLimit(() => time);
-    const { heard, firsts } = guess(limit, 100, (index) => ({ address: `a${index % 20}` }));
-    expect({ heard, firsts }).toEqual({ heard: WRONG_PER_MINUTE_TOGETHER, firsts: 1 });
+  it('are at most 30 in any minute from all addresses together, with one guess each too', async () => {
+    const limit = createGuessLimit(() => time, hasty);
+    const heardAt: number[] = [];
+    for (let second = 0; second < 240; second += 1) {
+      const { heard } = await guess(limit, 40, (index) => ({ address: `2001:db8:${second}:${index}::/64` }));
+      for (let one = 0; one < heard; one += 1) heardAt.push(second);
+      time += 1_000;
+    }
+    for (let from = 0; from < 180; from += 1) {
+      expect(heardAt.filter((second) => second >= from && second < from + 60).length).toBeLessThanOrEqual(30);
+    }
+    expect(heardAt.length).toBeGreaterThan(60);
   });
 
-  it('do not keep the owner out: elsewhere a first try is heard, from a known browser as many as ever', () => {
-    const limit = createGuessLimit(() => time);
-    guess(limit, 1000, (index) => ({ address: `a${index % 200}` }));
-    expect(guess(limit, 50, () => ({ address: 'owner' })).heard).toBe(1);
-    expect(guess(limit, 50, () => ({ address: 'a0', knownBrowser: 'mine' })).heard).toBe(WRONG_PER_MINUTE);
+  it('leave the owner a try in a known browser as often as ever', async () => {
+    const limit = createGuessLimit(() => time, hasty);
+    await guess(limit, 1000, (index) => ({ address: `198.51.100.${index}` }));
+    const own = await guess(limit, 50, () => ({ address: '198.51.100.1', knownBrowser: 'mine' }));
+    expect(own.heard).toBe(WRONG_PER_MINUTE);
   });
 
-  it('cost nothing when they are right', () => {
-    const limit = createGuessLimit(() => time);
-    for (let login = 0; login < 100; login += 1) expect(limit.refused({ address: 'a' })).toBeUndefined();
+  it('leave the owner a try elsewhere: lots are drawn among networks, not among addresses', async () => {
+    const limit = createGuessLimit(Date.now, { atOnce: 1, everyMs: 10, waitMs: 2_000, maxWaiting: 50 });
+    let attacking = true;
+    let heard = 0;
+    // 200 networks of /64 in one allocation, each of which tries again as soon as it was answered.
+    const attackers = Array.from({ length: 200 }, async (_, index) => {
+      for (let tries = 0; attacking; tries += 1) {
+        const admission = await limit.admit({ address: `2001:db8:${index}:${tries}::/64` });
+        if ('spare' in admission) heard += 1;
+        await sleep(1);
+      }
+    });
+    await sleep(100);
+    for (let login = 0; login < 5; login += 1) {
+      const admission = await limit.admit({ address: '203.0.113.7' });
+      expect(admission).toHaveProperty('spare');
+    }
+    expect(heard).toBeGreaterThan(0);
+    attacking = false;
+    await Promise.all(attackers);
+  });
+
+  it('wait for their turn: one that is not at once is heard later', async () => {
+    const limit = createGuessLimit(Date.now, { atOnce: 1, everyMs: 30, waitMs: 2_000, maxWaiting: 50 });
+    const started = performance.now();
+    expect(await guess(limit, 4, (index) => ({ address: `192.0.2.${index}` }))).toEqual({ heard: 4, firsts: 0 });
+    expect(performance.now() - started).toBeGreaterThan(80);
+  });
+
+  it('cost nothing when they are right', async () => {
+    const limit = createGuessLimit(() => time, hasty);
+    for (let login = 0; login < 100; login += 1) {
+      const admission = await limit.admit({ address: '192.0.2.1' });
+      if ('refused' in admission) throw new Error('it cost something');
+      admission.spare();
+    }
   });
 });

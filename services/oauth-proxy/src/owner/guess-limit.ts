@@ -1,4 +1,6 @@
-import { createMinuteLimit, type LimitReached } from '@arleo/runtime/limits/minute-limit';
+import type { LimitReached } from '@arleo/runtime/limits/minute-limit';
+import { createLottery, type LotteryRules } from './lottery.ts';
+import { createReservedLimit } from './reserved-limit.ts';
 
 /** Who tries a passphrase. */
 export interface Guesser {
@@ -8,43 +10,73 @@ export interface Guesser {
   knownBrowser?: string | undefined;
 }
 
+/** Whether a try is heard. */
+export type Admission =
+  | {
+      /** To be called when the try turned out to be no wrong one: it costs nothing then. */
+      spare(): void;
+    }
+  | {
+      /** How long to wait; `first` is true once a minute. */
+      refused: LimitReached;
+    };
+
 /** Slows down whoever guesses the passphrase. */
 export interface GuessLimit {
-  /** How long to wait, if there were too many wrong tries; `first` is true once a minute. */
-  refused(guesser: Guesser): LimitReached | undefined;
-  /** Counts a wrong try. */
-  wrong(guesser: Guesser): void;
+  /** Asks to be heard before the passphrase is looked at: what is sent at once is counted at once. May wait. */
+  admit(guesser: Guesser): Promise<Admission>;
 }
 
 /** Wrong tries in a minute of one address, and of one known browser. */
 export const WRONG_PER_MINUTE = 5;
-/** Wrong tries in a minute of all unknown browsers together: many addresses guess hardly faster than a few. */
-export const WRONG_PER_MINUTE_TOGETHER = 30;
+
+/** Wrong tries of all unknown browsers together: in no 60 seconds are there more than 6 + 24 = 30. */
+export const UNKNOWN_BROWSERS: Readonly<LotteryRules> = {
+  atOnce: 6,
+  everyMs: 2_500,
+  waitMs: 20_000,
+  maxWaiting: 500,
+};
+
+/** Seconds after which somebody who was not drawn may try again: at once, as good as any other time. */
+const notDrawnSeconds = 5;
 
 /**
  * Counts wrong tries by address and all together. The owner is never locked out by the guesses of others: a browser with
- * which they logged in before has tries of its own, and elsewhere the first try of an address in a minute is always
- * heard.
+ * which they logged in before has tries of its own, and everywhere else lots are drawn when more want to try than may.
  */
-export function createGuessLimit(now: () => number = Date.now): GuessLimit {
-  const byBrowser = createMinuteLimit(WRONG_PER_MINUTE, now);
-  const byAddress = createMinuteLimit(WRONG_PER_MINUTE, now);
-  const addressesHeard = createMinuteLimit(1, now);
-  const together = createMinuteLimit(WRONG_PER_MINUTE_TOGETHER, now);
+export function createGuessLimit(
+  now: () => number = Date.now,
+  rules: LotteryRules = UNKNOWN_BROWSERS,
+  random: () => number = Math.random,
+): GuessLimit {
+  const byBrowser = createReservedLimit(WRONG_PER_MINUTE, now);
+  const byAddress = createReservedLimit(WRONG_PER_MINUTE, now);
+  const lottery = createLottery(rules, now, random);
+  let reported = Number.NEGATIVE_INFINITY;
+
+  const notDrawn = (): LimitReached => {
+    const first = now() - reported >= 60_000;
+    if (first) reported = now();
+    return { retryAfterSeconds: notDrawnSeconds, first };
+  };
   return {
-    refused({ address, knownBrowser }) {
-      if (knownBrowser !== undefined) return byBrowser.reached(knownBrowser) && byBrowser.count(knownBrowser);
-      if (byAddress.reached(address)) return byAddress.count(address);
-      return addressesHeard.reached(address) && together.reached('') && together.count('');
-    },
-    wrong({ address, knownBrowser }) {
-      if (knownBrowser !== undefined) {
-        byBrowser.count(knownBrowser);
-        return;
+    async admit({ address, knownBrowser }) {
+      const limit = knownBrowser === undefined ? byAddress : byBrowser;
+      const key = knownBrowser ?? address;
+      const refused = limit.reserve(key);
+      if (refused) return { refused };
+      if (knownBrowser !== undefined) return { spare: () => limit.giveBack(key) };
+      if (!(await lottery.turn(address))) {
+        limit.giveBack(key);
+        return { refused: notDrawn() };
       }
-      byAddress.count(address);
-      addressesHeard.count(address);
-      together.count('');
+      return {
+        spare() {
+          limit.giveBack(key);
+          lottery.giveBack();
+        },
+      };
     },
   };
 }

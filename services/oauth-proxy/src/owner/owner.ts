@@ -4,27 +4,18 @@ import type { Bcrypt } from '@arleo/core/tokens/bcrypt';
 import { createBcryptQueue } from '@arleo/core/tokens/bcrypt-queue';
 import * as z from 'zod';
 
-/** `busy`: so many wait to be compared that this one was not; `refused`: by what the caller gave to decide it. */
-export type PassphraseVerdict = 'right' | 'wrong' | 'busy' | 'refused';
-
-/** How a passphrase comes. */
-export interface Attempt {
-  /** From a browser that the owner has used: it is never turned away, and goes before all others. */
-  known: boolean;
-  /** Asked when its turn has come: what was sent at once is judged one by one. */
-  refused(): boolean;
-  /** Told before the next one's turn comes. */
-  wrong(): void;
-}
+/** `busy`: so many wait to be compared that this one was not. */
+export type PassphraseVerdict = 'right' | 'wrong' | 'busy';
 
 /** The one person who may log in. */
 export interface Owner {
   /**
    * Compares a passphrase with the owner's.
    *
+   * @param known from a browser that the owner has used: it is never turned away, and goes before all others
    * @throws {@link ArleoError} `owner_unreadable` when OWNER_FILE is missing or damaged
    */
-  check(passphrase: string, attempt: Attempt): Promise<PassphraseVerdict>;
+  check(passphrase: string, known: boolean): Promise<PassphraseVerdict>;
 }
 
 /** Comparisons that may wait: each takes a core for a quarter of a second. */
@@ -52,15 +43,12 @@ export function openOwner({ file, bcrypt }: { file: string; bcrypt: Bcrypt }): O
     }
   };
   return {
-    async check(passphrase, { known, refused, wrong }) {
+    async check(passphrase, known) {
       const size = Buffer.byteLength(passphrase);
       const stored = await hash();
       const compare = async (): Promise<PassphraseVerdict> => {
-        if (refused()) return 'refused';
         const possible = size > 0 && size <= MAX_PASSPHRASE_BYTES;
-        if (possible && (await bcrypt.verify(passphrase, stored))) return 'right';
-        wrong();
-        return 'wrong';
+        return possible && (await bcrypt.verify(passphrase, stored)) ? 'right' : 'wrong';
       };
       return known ? queue.runFirst(compare) : (queue.run(compare) ?? 'busy');
     },

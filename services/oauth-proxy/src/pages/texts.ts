@@ -22,7 +22,8 @@ const en = {
   passphrase: 'Passphrase',
   logIn: 'Log in',
   wrongPassphrase: 'That is not the passphrase. Check it and try again.',
-  waitBeforeTrying: 'Too many wrong attempts. Wait a minute, then try again.',
+  waitBeforeTrying:
+    'Your passphrase was not looked at: there are too many wrong attempts, perhaps by somebody else. Wait a moment, then try again.',
   consentTitle: 'Allow access to your site?',
   asks: 'asks for access. If you approve, it is sent to this address:',
   selfNamed: (name: string) => `It calls itself “${name}”.`,
@@ -60,7 +61,8 @@ const fr: Texts = {
   passphrase: 'Phrase de passe',
   logIn: 'Se connecter',
   wrongPassphrase: 'Ce n’est pas la phrase de passe. Vérifiez-la et réessayez.',
-  waitBeforeTrying: 'Trop d’essais erronés. Attendez une minute, puis réessayez.',
+  waitBeforeTrying:
+    'Votre phrase de passe n’a pas été examinée : il y a trop d’essais erronés, peut-être de quelqu’un d’autre. Attendez un instant, puis réessayez.',
   consentTitle: 'Autoriser l’accès à votre site ?',
   asks: 'demande un accès. Si vous l’approuvez, il est envoyé à cette adresse :',
   selfNamed: (name) => `L’application se nomme elle-même « ${name} ».`,
