@@ -61,6 +61,17 @@ export function importActorKey(privateKeyPem: string): KeyObject {
   return p256(() => createPrivateKey(privateKeyPem), 'private');
 }
 
+/**
+ * The public half, of `ACTOR_PUBLIC_KEY` (PEM, SPKI).
+ *
+ * @throws {@link ArleoError} `actor_key_invalid`
+ */
+export function importActorPublicKey(publicKeyPem: string): KeyObject {
+  // createPublicKey also takes a private key; a server that holds one could forge actors, so it is refused.
+  if (publicKeyPem.includes('PRIVATE KEY')) throw keyInvalid('public', undefined);
+  return p256(() => createPublicKey(publicKeyPem), 'public');
+}
+
 const protectedHeader = base64url(JSON.stringify({ alg: 'ES256', typ: ACTOR_TYP }));
 
 /**
@@ -101,9 +112,7 @@ export async function openActorVerifier(
   options: { audience?: string; now?: () => number } = {},
 ): Promise<ActorVerifier> {
   const { audience = 'hugo-mcp-server', now = Date.now } = options;
-  // createPublicKey also takes a private key; a server that holds one could forge actors, so it is refused.
-  if (publicKeyPem.includes('PRIVATE KEY')) throw keyInvalid('public', undefined);
-  const spki = p256(() => createPublicKey(publicKeyPem), 'public').export({ type: 'spki', format: 'pem' });
+  const spki = importActorPublicKey(publicKeyPem).export({ type: 'spki', format: 'pem' });
   const key = await importSPKI(spki.toString(), 'ES256');
   return {
     async verify(jwt) {

@@ -65,7 +65,9 @@ const withoutWebhook = 'is missing, and WEBHOOK_SECRET is set';
 
 const checked = schema
   .refine(
-    ({ UPSTREAM_CERT: pem, UPSTREAM_CERT_SHA256: sha256 }) => sha256 === undefined || sha256 === certificateSha256(pem),
+    ({ UPSTREAM_CERT: pem, UPSTREAM_CERT_SHA256: sha256 }) =>
+      // A fault of the certificate's own is reported already.
+      sha256 === undefined || !certificate.safeParse(pem).success || sha256 === certificateSha256(pem),
     {
       path: ['UPSTREAM_CERT_SHA256'],
       message:

@@ -1,6 +1,17 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { importActorPublicKey } from '@arleo/core/actor';
 import { UPLOAD_LIMIT_BYTES } from '@arleo/core/content/asset-arguments';
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
-import { absolutePath, branchName, certificate, common, count, flag, port } from '@arleo/runtime/config/variables';
+import {
+  absolutePath,
+  branchName,
+  certificate,
+  common,
+  count,
+  flag,
+  isTakenBy,
+  port,
+} from '@arleo/runtime/config/variables';
 import * as z from 'zod';
 
 const variables = z.object({
@@ -9,7 +20,7 @@ const variables = z.object({
   /** Private key of the certificate, PEM. */
   TLS_KEY: z
     .string()
-    .regex(/-----BEGIN (EC |RSA )?PRIVATE KEY-----/, 'is not a private key in PEM form')
+    .refine(isTakenBy(createPrivateKey), 'is not a private key in PEM form, without a passphrase')
     .meta({
       example: '-----BEGIN PRIVATE KEY-----… (or give the file, with TLS_KEY_FILE)',
     }),
@@ -19,7 +30,7 @@ const variables = z.object({
   /** Public key of oauth-proxy's ACTOR_KEY, PEM. */
   ACTOR_PUBLIC_KEY: z
     .string()
-    .regex(/-----BEGIN PUBLIC KEY-----/, 'is not a public key in PEM form')
+    .refine(isTakenBy(importActorPublicKey), 'is not an EC P-256 public key in PEM form')
     .meta({
       example: '-----BEGIN PUBLIC KEY-----… (or give the file, with ACTOR_PUBLIC_KEY_FILE)',
     }),
@@ -65,10 +76,22 @@ const schema = variables.superRefine(({ UPLOAD_MAX_BYTES, MAX_BODY_BYTES }, cont
   });
 });
 
+const checked = schema.check(({ value: { TLS_KEY: key, TLS_CERT: cert }, issues }) => {
+  // The variables' own faults are reported already.
+  if (!isTakenBy(createPrivateKey)(key) || !certificate.safeParse(cert).success) return;
+  if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
+  issues.push({
+    code: 'custom',
+    path: ['TLS_KEY'],
+    input: undefined,
+    message: 'is not the private key of TLS_CERT',
+  });
+});
+
 /** The configuration of hugo-mcp-server. */
 export type Config = Readonly<z.output<typeof schema>>;
 
 /** Reads the environment. @throws ConfigError with one line for each faulty variable */
 export function readConfig(environment: Environment): Config {
-  return loadConfig(schema, environment);
+  return loadConfig(checked, environment);
 }

@@ -1,11 +1,15 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { readConfig } from './config.ts';
+
+const keyOn = (namedCurve: string): string =>
+  generateKeyPairSync('ec', { namedCurve }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 
 const good = {
   PUBLIC_URL: 'https://mcp.example.org',
   UPSTREAM_URL: 'http://127.0.0.1:8084',
   MCP_TOKEN: `hmcp_${'a'.repeat(16)}_${'b'.repeat(64)}`,
   TOKEN_SECRET: 'c'.repeat(64),
-  ACTOR_KEY: '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----',
+  ACTOR_KEY: keyOn('P-256'),
   OWNER_FILE: '/etc/owner.json',
   STATE_DIR: '/var/lib/x',
   AUDIT_LOG: '/var/log/x.jsonl',
@@ -18,7 +22,6 @@ describe('configuration of oauth-proxy', () => {
       PORT: 8083,
       RATE_LIMIT_PER_ADDRESS: 60,
       RATE_LIMIT_PER_SUBJECT: 600,
-      TRUST_PROXY: ['loopback'],
       ALLOWED_ORIGINS: [],
     });
   });
@@ -48,6 +51,17 @@ describe('configuration of oauth-proxy', () => {
     expect(() => readConfig({ ...good, ...dangerously, PUBLIC_URL: 'http://example.org' })).toThrow(/must be https/);
     expect(readConfig({ ...good, ...dangerously, PUBLIC_URL: 'http://127.0.0.1:8083' }).PUBLIC_URL).toBe(
       'http://127.0.0.1:8083',
+    );
+  });
+
+  it.each([
+    ['TRUST_PROXY', 'foo'],
+    ['TRUST_PROXY', '10.0.0.0/99'],
+    ['ACTOR_KEY', keyOn('P-384')],
+    ['ACTOR_KEY', '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----'],
+  ])('tells in one line what is wrong with %s', (name, value) => {
+    expect(() => readConfig({ ...good, [name]: value })).toThrow(
+      new RegExp(`^${name}: is not [^\n]*; for example [^\n]*$`),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { importActorKey } from '@arleo/core/actor';
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
 import {
   absolutePath,
@@ -5,6 +6,7 @@ import {
   count,
   flag,
   hopToken,
+  isTakenBy,
   list,
   port,
   trustedProxies,
@@ -33,12 +35,9 @@ const schema = z.object({
     .min(32, 'is shorter than 32 characters')
     .meta({ example: '64 hex digits: openssl rand -hex 32' }),
   /** Private key, EC P-256, PEM: signs who acts, for hugo-mcp-server. */
-  ACTOR_KEY: z
-    .string()
-    .regex(/-----BEGIN (EC )?PRIVATE KEY-----/, 'is not a private key in PEM form')
-    .meta({
-      example: '-----BEGIN PRIVATE KEY-----… (or give the file, with ACTOR_KEY_FILE)',
-    }),
+  ACTOR_KEY: z.string().refine(isTakenBy(importActorKey), 'is not an EC P-256 private key in PEM form').meta({
+    example: '-----BEGIN PRIVATE KEY-----… (or give the file, with ACTOR_KEY_FILE)',
+  }),
   /** JSON with the hash of the owner's passphrase. */
   OWNER_FILE: absolutePath('/etc/mcp-oauth-proxy/owner.json'),
   STATE_DIR: absolutePath('/var/lib/mcp-oauth-proxy'),

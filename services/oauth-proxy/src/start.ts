@@ -1,6 +1,5 @@
 import { importActorKey } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
-import { openClientAddress } from '@arleo/runtime/http/client-address';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { createForwarder, FORWARD_LIMITS } from '@arleo/runtime/proxy/forward';
@@ -86,7 +85,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     lifecycle,
     records,
     trustRequestId: false,
-    clientAddress: openClientAddress(config.TRUST_PROXY),
+    clientAddress: config.TRUST_PROXY,
     guard: { hosts: new Set([new URL(issuer).host]), origins: new Set([issuer, ...config.ALLOWED_ORIGINS]) },
     ready: upstreamReady,
     mcp,

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import * as z from 'zod';
+import { openClientAddress } from '../http/client-address.ts';
 import { DEFAULT_MAX_BODY_BYTES } from '../limits/body-limit.ts';
 
 /** A TCP port, 0 to 65535; 0 lets the system choose. */
@@ -60,14 +61,23 @@ export const hopToken = z
 /** A certificate in PEM form. */
 export const certificate = z
   .string()
-  .refine((pem) => {
+  .refine(
+    isTakenBy((pem) => new X509Certificate(pem)),
+    'is not a certificate in PEM form',
+  )
+  .meta({ example: '-----BEGIN CERTIFICATE-----… (or give the file, with _FILE)' });
+
+/** True if `read` takes the value without throwing. */
+export function isTakenBy(read: (value: string) => unknown): (value: string) => boolean {
+  return (value) => {
     try {
-      return new X509Certificate(pem).raw.length > 0;
+      read(value);
+      return true;
     } catch {
       return false;
     }
-  }, 'is not a certificate in PEM form')
-  .meta({ example: '-----BEGIN CERTIFICATE-----… (or give the file, with _FILE)' });
+  };
+}
 
 /** A SHA-256 as hex, colons allowed; lower-case without colons as result. */
 export const sha256Hex = z
@@ -96,7 +106,14 @@ export const list = (fallback: string, example = fallback) =>
     .meta({ example });
 
 /** Whose `X-Forwarded-For` is believed. */
-export const trustedProxies = list('loopback', '127.0.0.1, 10.0.0.0/8');
+export const trustedProxies = list('loopback', '127.0.0.1, 10.0.0.0/8').transform((trusted, context) => {
+  try {
+    return openClientAddress(trusted);
+  } catch {
+    context.addIssue('is not a list of addresses, ranges, or the names loopback, linklocal, uniquelocal');
+    return z.NEVER;
+  }
+});
 
 /** `true` or `false`. */
 export const flag = (fallback: boolean) =>

@@ -1,5 +1,4 @@
 import type https from 'node:https';
-import { openClientAddress } from '@arleo/runtime/http/client-address';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
@@ -47,7 +46,7 @@ export async function openWebhook(
     rebuilds,
     branch,
     maxBodyBytes: config.MAX_BODY_BYTES,
-    clientAddress: openClientAddress(config.TRUST_PROXY),
+    clientAddress: config.TRUST_PROXY,
     trail,
     log: records.log,
   });
