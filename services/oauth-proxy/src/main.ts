@@ -1,3 +1,4 @@
+import './provider/expected-warning.ts';
 import { runService } from '@arleo/runtime/serve/run-service';
 import { readConfig } from './config.ts';
 import { start } from './start.ts';
