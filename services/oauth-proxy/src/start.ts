@@ -42,6 +42,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const agent = createKeepAliveAgent();
   lifecycle.onClose('connections to hugo-mcp-proxy', () => agent.destroy());
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
+  const owner = openOwner({ file: config.OWNER_FILE, bcrypt });
 
   const oauth = createOauthApp({
     config: {
@@ -53,7 +54,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     },
     state,
     keys,
-    owner: openOwner({ file: config.OWNER_FILE, bcrypt }),
+    owner,
     audit,
     log,
   });
@@ -87,7 +88,11 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     trustRequestId: false,
     clientAddress: config.TRUST_PROXY,
     guard: { hosts: new Set([new URL(issuer).host]), origins: new Set([issuer, ...config.ALLOWED_ORIGINS]) },
-    ready: upstreamReady,
+    ready: async () => {
+      const [upstream, ownerProblem] = await Promise.all([upstreamReady(), owner.problem()]);
+      const problems = [...(upstream.problems ?? []), ...(ownerProblem === undefined ? [] : [ownerProblem])];
+      return { ready: problems.length === 0, problems };
+    },
     mcp,
     rest: oauth,
   });

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import bcrypt from 'bcryptjs';
 import { approve, authorizeUrl, Browser, connect, formOf, pkce, register } from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
@@ -74,6 +74,21 @@ describe('logging in', () => {
     }
     expect(statuses.slice(0, 60)).toEqual(Array(60).fill(400));
     expect(statuses[60]).toBe(429);
+  });
+
+  it('is what readiness is about, too: not ready while nobody can log in', async () => {
+    const ready = async () => {
+      const response = await fetch(`${service.issuer}/readyz`);
+      return { status: response.status, text: await response.text() };
+    };
+    expect(await ready()).toMatchObject({ status: 200 });
+    const whole = await readFile(service.ownerFile, 'utf8');
+    await writeFile(service.ownerFile, '{"passphrase_hash":"damaged"}');
+    expect(await ready()).toMatchObject({ status: 503, text: expect.stringContaining('owner.json') });
+    await rm(service.ownerFile);
+    expect(await ready()).toMatchObject({ status: 503, text: expect.stringContaining('missing or damaged') });
+    await writeFile(service.ownerFile, whole);
+    expect(await ready()).toMatchObject({ status: 200, text: expect.stringContaining('"ready"') });
   });
 
   it('knows a new passphrase without a restart, and says when there is none', async () => {

@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { ArleoError } from '@arleo/core/errors';
-import type { Bcrypt } from '@arleo/core/tokens/bcrypt';
+import { BCRYPT_HASH_PATTERN, type Bcrypt } from '@arleo/core/tokens/bcrypt';
 import { createBcryptQueue } from '@arleo/core/tokens/bcrypt-queue';
 import * as z from 'zod';
 
@@ -9,6 +9,8 @@ export type PassphraseVerdict = 'right' | 'wrong' | 'busy';
 
 /** The one person who may log in. */
 export interface Owner {
+  /** Why nobody could log in; undefined if the owner can. */
+  problem(): Promise<string | undefined>;
   /**
    * Compares a passphrase with the owner's.
    *
@@ -24,7 +26,7 @@ const maxWaiting = 32;
 /** The longest passphrase, in bytes of UTF-8: bcrypt looks at no more. */
 export const MAX_PASSPHRASE_BYTES = 72;
 
-const fileSchema = z.looseObject({ passphrase_hash: z.string().regex(/^\$2[aby]\$\d\d\$[./0-9A-Za-z]{53}$/) });
+const fileSchema = z.looseObject({ passphrase_hash: z.string().regex(BCRYPT_HASH_PATTERN) });
 
 /** Opens OWNER_FILE; it is read again when it changed, so that a new passphrase counts without a restart. */
 export function openOwner({ file, bcrypt }: { file: string; bcrypt: Bcrypt }): Owner {
@@ -43,6 +45,12 @@ export function openOwner({ file, bcrypt }: { file: string; bcrypt: Bcrypt }): O
     }
   };
   return {
+    async problem() {
+      return hash().then(
+        () => undefined,
+        (error: Error) => error.message,
+      );
+    },
     async check(passphrase, known) {
       const size = Buffer.byteLength(passphrase);
       const stored = await hash();
