@@ -56,6 +56,7 @@ describe('configuration of oauth-proxy', () => {
 
   it.each([
     ['TRUST_PROXY', 'foo'],
+    ['ALLOWED_ORIGINS', 'https://inspector.example.org/'],
     ['TRUST_PROXY', '10.0.0.0/99'],
     ['ACTOR_KEY', keyOn('P-384')],
     ['ACTOR_KEY', '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----'],

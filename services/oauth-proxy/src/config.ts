@@ -49,7 +49,10 @@ const schema = z.object({
   /** Whose `X-Forwarded-For` is believed. */
   TRUST_PROXY: trustedProxies,
   /** Browser origins, beside our own, that may call `/mcp`. */
-  ALLOWED_ORIGINS: list('', 'https://inspector.example.org'),
+  ALLOWED_ORIGINS: list('', 'https://inspector.example.org').refine(
+    (origins) => origins.every(isOrigin),
+    'is not a list of origins (https or http, without path and trailing slash)',
+  ),
 });
 
 function isOrigin(text: string): boolean {

@@ -12,6 +12,7 @@ import type { Config } from './config.ts';
 import { createOauthApp } from './http/oauth-app.ts';
 import { createAccessTokenCheck } from './mcp/access-token.ts';
 import { addResourceMetadata } from './mcp/challenge.ts';
+import { allowOrigins } from './mcp/cors.ts';
 import { createMcpHandler } from './mcp/mcp-handler.ts';
 import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
@@ -80,6 +81,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     trail,
     log,
   });
+  const origins = new Set([issuer, ...config.ALLOWED_ORIGINS]);
   return serveEdge({
     hop,
     config,
@@ -87,13 +89,13 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     records,
     trustRequestId: false,
     clientAddress: config.TRUST_PROXY,
-    guard: { hosts: new Set([new URL(issuer).host]), origins: new Set([issuer, ...config.ALLOWED_ORIGINS]) },
+    guard: { hosts: new Set([new URL(issuer).host]), origins },
     ready: async () => {
       const [upstream, ownerProblem] = await Promise.all([upstreamReady(), owner.problem()]);
       const problems = [...(upstream.problems ?? []), ...(ownerProblem === undefined ? [] : [ownerProblem])];
       return { ready: problems.length === 0, problems };
     },
-    mcp,
+    mcp: allowOrigins(origins, mcp),
     rest: oauth,
   });
 }
