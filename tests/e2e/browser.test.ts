@@ -58,6 +58,30 @@ test('[R-JOB-BROWSER] the owner logs in and approves by clicking, and Chromium a
   expect((await rpc(mcpUrl, tokens.json.access_token, 'tools/list')).status).toBe(200);
 });
 
+test('Chromium lets Approve lead to the app that asked, by a scheme of its own', async () => {
+  const { issuer } = stack.addresses;
+  const redirect_uri = 'cursor://anysphere.cursor-mcp/oauth/callback';
+  const { json } = await register(issuer, { redirect_uris: [redirectUri, redirect_uri] });
+  const asked = await authorization(issuer, { client_id: json.client_id, redirect_uri });
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  const redirects: string[] = [];
+  page.on('console', (message) => complaints.push(message.text()));
+  page.on('response', (response) => {
+    redirects.push(response.headers().location ?? '');
+  });
+
+  await page.goto(asked.url.href);
+  await page.fill('input[name=passphrase]', stack.state.passphrase);
+  await page.click('button[type=submit]');
+  expect(await page.textContent('.host')).toBe('cursor:');
+  await page.click('button[name=decision][value=approve]', { noWaitAfter: true });
+  // No app claims the scheme on this machine: Chromium stays, and would have complained of its policy.
+  await page.waitForTimeout(500);
+  expect(redirects.some((location) => location.startsWith(`${redirect_uri}?`))).toBe(true);
+  expect(complaints.filter((text) => /Content Security Policy/i.test(text))).toEqual([]);
+});
+
 test('the site has no error and no sideways scrolling on a phone', async () => {
   const page = await browser.newPage({ viewport: { width: 360, height: 740 } });
   for (const pathname of ['', 'en/', 'posts/pain-au-levain/', 'en/posts/mini-serveur/', 'tags/']) {

@@ -1,5 +1,5 @@
-import { approve, authorizeUrl, CALLBACK, pkce, register, requestToken } from './oauth-client.ts';
-import { openService, type Service } from './open-service.ts';
+import { approve, authorizeUrl, Browser, CALLBACK, pkce, register, requestToken } from './oauth-client.ts';
+import { openService, PASSPHRASE, type Service } from './open-service.ts';
 
 describe('dynamic client registration', () => {
   let service: Service;
@@ -27,6 +27,35 @@ describe('dynamic client registration', () => {
     expect(status).toBe(201);
     expect(body.token_endpoint_auth_method).toBe(method ?? 'client_secret_basic');
     expect(body.client_secret?.length).toBeGreaterThan(40);
+  });
+
+  it('registers the redirect URIs of Cursor: loopback and a scheme of its own', async () => {
+    const redirect_uris = ['http://localhost:8787/callback', 'cursor://anysphere.cursor-mcp/oauth/callback'];
+    const { status, body } = await register(service, { redirect_uris });
+    expect(status).toBe(201);
+    expect(body.redirect_uris).toEqual(redirect_uris);
+    const { verifier, challenge } = pkce();
+    for (const redirect_uri of redirect_uris) {
+      const url = authorizeUrl(service, { client_id: body.client_id, redirect_uri, code_challenge: challenge });
+      const browser = new Browser(service);
+      const consent = await browser.submit(await browser.open(url), [['passphrase', PASSPHRASE]]);
+      const source = redirect_uri.startsWith('cursor:') ? 'cursor:' : 'http://localhost:8787';
+      expect(consent.headers.get('content-security-policy')).toContain(`form-action 'self' ${source};`);
+      const callback = await browser.submit(consent, [
+        ['scope', 'content:read'],
+        ['decision', 'approve'],
+      ]);
+      expect(callback.url.startsWith(`${redirect_uri}?`)).toBe(true);
+      const code = new URL(callback.url).searchParams.get('code') ?? '';
+      const parameters = { grant_type: 'authorization_code', client_id: body.client_id ?? '', code, redirect_uri };
+      expect((await requestToken(service, { ...parameters, code_verifier: verifier })).status).toBe(200);
+    }
+    const other = authorizeUrl(service, {
+      client_id: body.client_id,
+      redirect_uri: 'cursor://anysphere.cursor-mcp/other',
+      code_challenge: challenge,
+    });
+    expect((await fetch(other, { redirect: 'manual', headers: { accept: 'text/html' } })).status).toBe(400);
   });
 
   it('ignores metadata that it does not know', async () => {

@@ -45,4 +45,13 @@ describe('consent page', () => {
     expect(page('x', 'http://[::1]:5000/cb')).toContain('on the computer of this browser');
     expect(page('x')).not.toContain('on the computer of this browser');
   });
+
+  it('shows the scheme of an app, never what stands in a host’s place there', () => {
+    const text = page('Cursor', 'cursor://claude.ai/oauth/callback');
+    expect(text).toContain('<p class="host">cursor:</p>');
+    expect(text).not.toContain('<p class="host">claude.ai</p>');
+    expect(text).toContain('addresses beginning with “cursor:”');
+    expect(page('x')).not.toContain('addresses beginning with');
+    expect(page('x', 'cursor://localhost/cb')).not.toContain('on the computer of this browser');
+  });
 });

@@ -18,19 +18,22 @@ export interface ConsentPage {
 
 /**
  * The consent form: one checkbox `scope` for each scope, and the buttons `decision` = `approve` or `deny`. What the code
- * is sent to is shown large, since it is the only thing here that the client cannot make up.
+ * is sent to is shown large, since it is the only thing here that the client cannot make up: a host, or the scheme of an
+ * app's own addresses, in which a host means nothing.
  */
 export function consentPage(page: ConsentPage): string {
   const texts = TEXTS[page.language];
   const name = plainName(page.clientName ?? '');
   const target = new URL(page.redirectUri);
-  const loopback = ['localhost', '127.0.0.1', '[::1]'].includes(target.hostname);
+  const web = target.protocol === 'https:' || target.protocol === 'http:';
+  const loopback = web && ['localhost', '127.0.0.1', '[::1]'].includes(target.hostname);
   const body = html`<h1>${texts.consentTitle}</h1>
 <div class="box">
-<p class="host">${target.host || target.protocol}</p>
+<p class="host">${web ? target.host : target.protocol}</p>
 <p>${texts.asks}</p>
 <p><code>${target.href}</code></p>
 ${loopback && html`<p class="small">(${texts.onThisMachine})</p>`}
+${!web && html`<p class="bad">${texts.toAnApp(target.protocol)}</p>`}
 <p class="small">${name && html`<bdi>${texts.selfNamed(name)}</bdi> ${texts.notVerified}<br>`}<code>${page.clientId}</code></p>
 </div>
 <form method="post" action="${page.action}">

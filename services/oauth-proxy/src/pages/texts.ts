@@ -29,6 +29,8 @@ const en = {
   selfNamed: (name: string) => `It calls itself “${name}”.`,
   notVerified: 'This name is its own claim; nobody has checked it.',
   onThisMachine: 'a program on the computer of this browser',
+  toAnApp: (scheme: string) =>
+    `The app on this device that opens addresses beginning with “${scheme}” gets the access. Any app may claim them: approve only if you have just started this in an app that you trust.`,
   wants: 'It may then',
   untick: 'Untick what it should not be able to do.',
   howLong: 'Access lasts until you revoke it, or until it was not used for 60 days.',
@@ -68,6 +70,8 @@ const fr: Texts = {
   selfNamed: (name) => `L’application se nomme elle-même « ${name} ».`,
   notVerified: 'Ce nom est sa propre déclaration ; personne ne l’a vérifié.',
   onThisMachine: 'un programme sur l’ordinateur de ce navigateur',
+  toAnApp: (scheme) =>
+    `L’application de cet appareil qui ouvre les adresses commençant par « ${scheme} » reçoit l’accès. N’importe quelle application peut les revendiquer : n’approuvez que si vous venez de lancer ceci dans une application de confiance.`,
   wants: 'Elle pourra alors',
   untick: 'Décochez ce qu’elle ne doit pas pouvoir faire.',
   howLong: 'L’accès dure jusqu’à ce que vous le révoquiez, ou s’il n’a pas servi pendant 60 jours.',

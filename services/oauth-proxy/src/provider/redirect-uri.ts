@@ -7,10 +7,12 @@ export function isLoopbackHost(hostname: string): boolean {
 }
 
 /**
- * What is wrong with the redirect URIs of a registration, or undefined: https anywhere or http on loopback, written out
- * in full. A fragment, a user or a wildcard could send the code somewhere that the owner did not see.
+ * What is wrong with the redirect URIs of a registration, or undefined: https anywhere, http on loopback, or a scheme of
+ * an app's own, written out in full. A fragment, a user or a wildcard could send the code somewhere that the owner did
+ * not see.
  *
  * @see [RFC 9700 section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
+ * @see [RFC 8252 section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)
  */
 export function redirectUriProblem(uris: unknown): string | undefined {
   if (!Array.isArray(uris) || uris.length === 0) return 'redirect_uris must be a list with at least one URI';
@@ -31,13 +33,32 @@ const plainHost = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
 function problemOf(uri: string): string | undefined {
   if (!uriCharacters.test(uri)) return 'has characters that must be percent-encoded (an international host: xn--…)';
-  if (!/^[a-z]+:\/\//i.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI';
+  if (!/^[a-z][a-z0-9+.-]*:/i.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI';
   const { protocol, hostname } = new URL(uri);
+  // Browsers read `https:host` as `https://host`; nobody else does.
+  if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI';
   if (uri.includes('#')) return 'must not have a fragment';
   if (uri.includes('*')) return 'must not have a wildcard';
   if (/^[^/]*\/\/[^/?]*@/.test(uri)) return 'must not have a user or password';
   if (protocol === 'https:' && !plainHost.test(hostname)) return 'must have a plain host name';
   if (protocol === 'https:') return isLoopbackHost(hostname) ? 'must use http on loopback' : undefined;
   if (protocol === 'http:' && isLoopbackHost(hostname)) return undefined;
-  return 'must use https, or http on loopback (127.0.0.1, [::1], localhost)';
+  if (protocol !== 'http:' && isAppScheme(protocol.slice(0, -1))) return undefined;
+  return "must use https, http on loopback (127.0.0.1, [::1], localhost), or a scheme of an app's own";
+}
+
+/** Schemes that browsers and systems handle themselves: what is sent there could run as a script, or go to anybody. */
+const taken = new Set(
+  `about afp android-app apt blob callto cid content data dav doc facetime file filesystem ftp ftps geo ghelp git gopher
+  hcp help http https info intent irc ircs jar javascript jnlp ldap ldaps livescript magnet mailto man market mhtml mid mk
+  mocha news nfs nntp prefs rdp res resource rtsp sftp shell sms smb smsto ssh svn tag tel telnet tftp urn vbscript
+  view-source vnc wais ws wss wyciwyg x-man-page`.split(/\s+/),
+);
+
+/** The same by their beginning. */
+const takenPrefix = /^(?:chrome|edge|itms|moz-|ms-|opera|search|webcal|x-apple)/;
+
+/** True for a scheme that an app may have claimed for itself (private-use URI scheme, RFC 8252 section 7.1). */
+function isAppScheme(scheme: string): boolean {
+  return scheme.length >= 2 && scheme.length <= 60 && !taken.has(scheme) && !takenPrefix.test(scheme);
 }

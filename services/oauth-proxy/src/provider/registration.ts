@@ -7,7 +7,8 @@ const grants = ['authorization_code', 'refresh_token'];
 
 /**
  * The client metadata that is registered for a request: only what this server knows, grants that it has, and `native` for
- * clients that listen on loopback, which may then come back on any port (RFC 8252 section 7.3).
+ * clients that run on the owner's own device: by loopback, where they may come back on any port (RFC 8252 section 7.3), or by
+ * a scheme of their own.
  *
  * `scope` is not registered: it would keep a client from asking for more later, after a 403 `insufficient_scope`. What a
  * client may do is what the owner ticks, each time.
@@ -18,13 +19,15 @@ export function registrationMetadata(request: Record<string, unknown>): Record<s
   metadata.token_endpoint_auth_method ??= 'client_secret_basic';
   metadata.response_types = ['code'];
   metadata.grant_types = grants;
-  metadata.application_type = usesLoopback(request.redirect_uris) ? 'native' : 'web';
+  metadata.application_type = runsOnDevice(request.redirect_uris) ? 'native' : 'web';
   return metadata;
 }
 
-function usesLoopback(uris: unknown): boolean {
-  return (
-    Array.isArray(uris) &&
-    uris.some((uri) => typeof uri === 'string' && URL.canParse(uri) && isLoopbackHost(new URL(uri).hostname))
-  );
+function runsOnDevice(uris: unknown): boolean {
+  if (!Array.isArray(uris)) return false;
+  return uris.some((uri) => {
+    if (typeof uri !== 'string' || !URL.canParse(uri)) return false;
+    const { protocol, hostname } = new URL(uri);
+    return isLoopbackHost(hostname) || (protocol !== 'https:' && protocol !== 'http:');
+  });
 }
