@@ -37,6 +37,7 @@ describe.each([
       'get_page',
       'search_pages',
       'page_history',
+      'preview_page',
       'list_assets',
       'create_page',
       'update_page',

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { cursor, langText, pageOrHomeRoute, routeText, sound, strictArgs } from './argument-parts.ts';
+import { updatePageArgs } from './arguments.ts';
 import {
   HISTORY_DEFAULT_LIMIT,
   HISTORY_MAX_LIMIT,
@@ -77,6 +78,27 @@ export const pageHistoryArgs = strictArgs({
   from_column: z.int().min(1).default(1).describe('First character of that line.'),
 });
 
+const change = updatePageArgs.shape;
+
+/** Arguments of `preview_page`: a page as it is, or with what `update_page` or `create_page` would be given. */
+export const previewPageArgs = strictArgs({
+  route: pageOrHomeRoute,
+  lang: langText.optional().describe('Language: "fr", "en". Without it, the default language of the site.'),
+  title: change.title,
+  content: change.content,
+  edits: change.edits,
+  tags: change.tags,
+  draft: change.draft,
+  // Whether it is checked as that of a new page or of one that is there is known only when the page is looked for.
+  front_matter: z
+    .unknown()
+    .meta({ type: 'object', additionalProperties: true })
+    .optional()
+    .describe('Front matter fields, as create_page or update_page takes them.'),
+  from_line: z.int().min(1).optional().describe('First line of the text to give: next of the answer before.'),
+  from_column: z.int().min(1).optional().describe('First character of that line.'),
+});
+
 /** Arguments of `site_info`: none. */
 export const siteInfoArgs = strictArgs({});
 
@@ -84,3 +106,4 @@ export type ListPagesArgs = z.output<typeof listPagesArgs>;
 export type GetPageArgs = z.output<typeof getPageArgs>;
 export type SearchPagesArgs = z.output<typeof searchPagesArgs>;
 export type PageHistoryArgs = z.output<typeof pageHistoryArgs>;
+export type PreviewPageArgs = z.output<typeof previewPageArgs>;

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Site } from '../site/site.ts';
 import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
+import { releaseFile } from './release-file.ts';
 
 /** Makes the content as it is on disk the live site, and knows what is live. */
 export interface Publisher {
@@ -32,12 +33,11 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
   const fileAt = async (url: string): Promise<string | undefined> => {
     const release = await releases.live();
     if (release === undefined) return undefined;
-    for (const file of filesOf(url, site.facts().baseUrl)) {
-      const absolute = path.join(releases.dirOf(release.id), file);
-      const stats = await stat(absolute).catch(() => undefined);
-      if (stats?.isFile()) return absolute;
-    }
-    return undefined;
+    const file = releaseFile(url, site.facts().baseUrl);
+    if (file === undefined) return undefined;
+    const absolute = path.join(releases.dirOf(release.id), file);
+    const stats = await stat(absolute).catch(() => undefined);
+    return stats?.isFile() ? absolute : undefined;
   };
 
   return {
@@ -56,18 +56,4 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
     fileAt,
     serves: async (url) => (await fileAt(url)) !== undefined,
   };
-}
-
-/** Where a URL's page may be in a release: by its path below the base URL, or (a language on its own host) by its path. */
-function filesOf(url: string, baseUrl: string): string[] {
-  let pathname: string;
-  try {
-    pathname = decodeURIComponent(new URL(url, 'http://localhost').pathname);
-  } catch {
-    return [];
-  }
-  const base = new URL(baseUrl, 'http://localhost').pathname.replace(/\/*$/, '/');
-  const below = pathname.startsWith(base) ? pathname.slice(base.length) : pathname.slice(1);
-  if (below.split('/').includes('..')) return [];
-  return below === '' || below.endsWith('/') ? [`${below}index.html`] : [below];
 }

@@ -17,6 +17,7 @@ import { type History, openHistory } from './history.ts';
 import { createHistoryLog } from './history-log.ts';
 import { openJournal } from './journal.ts';
 import { createPageIndex } from './page-index.ts';
+import { openPreviews } from './preview/preview-page.ts';
 import { createReader, type Reader } from './reader.ts';
 import { recover } from './recover.ts';
 import { createPageWords } from './search/page-words.ts';
@@ -114,6 +115,7 @@ export async function openContent(
     },
     lifecycle,
   );
+  const previews = await openPreviews({ library, hugo, scratchDir, cacheDir: path.join(stateDir, 'cache/preview') });
   const historyPlace = { gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath };
   const history = openLater(() => openHistory(historyPlace));
   const publisher = createPublisher({
@@ -201,6 +203,7 @@ export async function openContent(
       library,
       words,
       historyLog: createHistoryLog(historyPlace),
+      previews,
       publisher,
       readable,
       hugo,

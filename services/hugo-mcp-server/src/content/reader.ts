@@ -1,4 +1,10 @@
-import type { GetPageArgs, ListPagesArgs, PageHistoryArgs, SearchPagesArgs } from '@arleo/core/content/read-arguments';
+import type {
+  GetPageArgs,
+  ListPagesArgs,
+  PageHistoryArgs,
+  PreviewPageArgs,
+  SearchPagesArgs,
+} from '@arleo/core/content/read-arguments';
 import { type InvisibleCharacter, invisibleCharacters } from '@arleo/core/content/text';
 import type { Publisher } from '../build/publisher.ts';
 import { backlinksOf } from './backlinks.ts';
@@ -10,6 +16,7 @@ import { listPages, type PageList } from './list-pages.ts';
 import { type PageContent, readPage } from './page.ts';
 import { type PageHistory, pageHistory } from './page-history.ts';
 import type { IndexedPage } from './page-index.ts';
+import type { PagePreview, Previews } from './preview/preview-page.ts';
 import type { PageWords } from './search/page-words.ts';
 import { type SearchResult, searchPages } from './search/search-pages.ts';
 import { type SiteInfo, type SiteInfoSources, siteInfo } from './site-info.ts';
@@ -48,6 +55,8 @@ export interface Reader {
   search(args: SearchPagesArgs): Promise<SearchResult>;
   /** @throws as {@link pageHistory} */
   history(args: PageHistoryArgs): Promise<PageHistory>;
+  /** @throws as {@link Previews.preview} */
+  preview(args: PreviewPageArgs): Promise<PagePreview>;
   /** @throws {@link ArleoError} what keeps the site from being read */
   info(): Promise<SiteInfo>;
 }
@@ -57,6 +66,7 @@ export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
   library: Library;
   words: PageWords;
   historyLog: HistoryLog;
+  previews: Previews;
   publisher: Pick<Publisher, 'serves'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
@@ -64,7 +74,7 @@ export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
 
 /** @see {@link Reader} */
 export function createReader(options: ReaderOptions): Reader {
-  const { library, words, historyLog, publisher, readable } = options;
+  const { library, words, historyLog, previews, publisher, readable } = options;
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
@@ -76,6 +86,10 @@ export function createReader(options: ReaderOptions): Reader {
     async history(args) {
       await readable();
       return pageHistory(library, historyLog, args);
+    },
+    async preview(args) {
+      await readable();
+      return previews.preview(args);
     },
     async info() {
       await readable();

@@ -44,8 +44,17 @@ export async function askFacts(hugo: Hugo, options: AskOptions): Promise<SiteFac
  *
  * @throws {@link ArleoError} `hugo_missing`, `hugo_timeout`
  */
-export async function askPages(hugo: Hugo, options: AskOptions): Promise<Map<string, ListedPage>> {
-  const run = await hugo.run(['list', 'all'], { env: scratch(options), timeoutMs: 60_000 });
+export async function askPages(
+  hugo: Pick<Hugo, 'run'>,
+  options: AskOptions & {
+    /** Another folder with the site; `siteDir` if absent. */
+    source?: string;
+    env?: Record<string, string>;
+  },
+): Promise<Map<string, ListedPage>> {
+  const { source, env } = options;
+  const args = ['list', 'all', ...(source === undefined ? [] : ['--source', source])];
+  const run = await hugo.run(args, { env: { ...scratch(options), ...env }, timeoutMs: 60_000 });
   return run.code === 0 ? parseHugoList(run.stdout) : new Map();
 }
 

@@ -61,6 +61,8 @@ export interface SiteModule {
   name: string;
   /** Set for Go modules that have one. */
   version?: string;
+  /** Its folder, absolute. */
+  dir: string;
   /** Absolute folders in which archetypes are. */
   archetypeDirs: string[];
 }
@@ -75,7 +77,7 @@ export function parseModules(output: string): SiteModule[] {
     // A theme that declares no mounts has the usual ones.
     const sources = mounts == null ? ['archetypes'] : declared.map(({ source }) => source);
     const archetypeDirs = dir === '' ? [] : sources.map((source) => path.resolve(dir, source));
-    return [{ name, ...(version === '' ? {} : { version }), archetypeDirs }];
+    return [{ name, ...(version === '' ? {} : { version }), dir: path.resolve(dir), archetypeDirs }];
   });
 }
 

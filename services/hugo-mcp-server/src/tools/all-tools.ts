@@ -9,6 +9,7 @@ import { getPage } from './get-page.ts';
 import { listAssets } from './list-assets.ts';
 import { listPages } from './list-pages.ts';
 import { pageHistory } from './page-history.ts';
+import { previewPage } from './preview-page.ts';
 import { searchPages } from './search-pages.ts';
 import { siteInfo } from './site-info.ts';
 import type { AnyTool } from './tool.ts';
@@ -23,6 +24,7 @@ export function allTools(reader: Reader, editor: Editor, assets: Assets): AnyToo
     getPage(reader),
     searchPages(reader),
     pageHistory(reader),
+    previewPage(reader),
     listAssets(assets),
     createPage(editor),
     updatePage(editor),

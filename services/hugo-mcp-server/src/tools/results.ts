@@ -196,6 +196,6 @@ export function buildText({
   return warningText(build?.warnings);
 }
 
-function warningText(warnings: readonly string[] = []): string {
+export function warningText(warnings: readonly string[] = []): string {
   return warnings.length === 0 ? '' : `\nHugo warns:\n${warnings.join('\n')}`;
 }
