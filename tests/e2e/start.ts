@@ -20,14 +20,16 @@ export type StackEnv = Partial<Record<ProcessName, Record<string, string>>>;
  * Starts the bundled services on free ports with the example site; the limits per address are out of the tests' way.
  *
  * @param prepared is called when keys and certificates are there and nothing runs yet
+ * @param site the Hugo site; the example's copy if absent
  */
 export async function startTestStack(
   env: StackEnv = {},
   prepared: (layout: StateLayout) => Promise<void> = async () => {},
+  site?: string,
 ): Promise<TestStack> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-e2e-'));
   const layout = stateLayout(path.join(folder, 'state'));
-  const state = await prepareState(layout, undefined);
+  const state = await prepareState(layout, site);
   await prepared(layout);
   const relaxed = { RATE_LIMIT_PER_ADDRESS: '100000', RATE_LIMIT_PER_SUBJECT: '100000' };
   const stack = await startStack({
