@@ -43,14 +43,14 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
   return {
     async publish(commit, id) {
       if (await site.refresh()) await index.rebuild();
-      const build = buildSite(options, {
+      const result = await buildSite(options, {
         id,
         facts: site.facts(),
         sources: index.pages().length,
         ...(commit === undefined ? {} : { commit }),
       });
-      // Beside the build: what Hugo says of URLs must not make the answer later.
-      const [result] = await Promise.all([build, site.refreshPages().catch(() => undefined)]);
+      // Behind the build: reading the whole site once more beside it would make the answer later.
+      site.refreshPages().catch(() => undefined);
       return result;
     },
     fileAt,

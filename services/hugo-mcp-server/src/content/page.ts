@@ -55,6 +55,8 @@ export interface PageSummary {
   tags: string[];
   /** What the page has in the site's other taxonomies, by their fields; only those in which it has anything. */
   terms?: Readonly<Record<string, string[]>>;
+  /** The front matter gives the page an address of its own. */
+  ownAddress?: true;
 }
 
 /** Picks what lists show out of front matter, which people write in many ways. Hugo reads keys without regard to case. */
@@ -82,6 +84,7 @@ export function summarize(frontMatter: JsonObject, taxonomies: readonly string[]
     ...(lastmod === undefined ? {} : { lastmod }),
     tags: list('tags'),
     ...(terms.length === 0 ? {} : { terms: Object.fromEntries(terms) }),
+    ...(value('slug') === undefined && value('url') === undefined ? {} : { ownAddress: true }),
   };
 }
 

@@ -103,7 +103,7 @@ export function createReader(options: ReaderOptions): Reader {
       await readable();
       const { page, bytes } = await findPage(library, route, lang ?? site.facts().defaultLanguage);
       const url = site.urlOf(page);
-      const published = url !== undefined && (await publisher.serves(url));
+      const published = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
       const content = readPage(bytes);
       return {
         ...content,

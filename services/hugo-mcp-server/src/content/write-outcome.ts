@@ -43,11 +43,22 @@ export type TellOutcome = (
 
 /** @see {@link TellOutcome} */
 export function createTellOutcome(library: Library, publisher: Pick<Publisher, 'serves'>): TellOutcome {
-  const { site } = library;
+  const { site, index } = library;
+
+  const whereIs = async (page: PageRef) => {
+    const known = index.find(page.route, page.lang);
+    const url = site.urlOf(known?.file === page.file ? known : page);
+    const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
+    return { url, served };
+  };
 
   const pageOutcome = async ({ page, revision, from }: PageEffect, building: boolean): Promise<PageOutcome> => {
-    const url = site.urlOf(page);
-    const served = url !== undefined && (await publisher.serves(url));
+    let { url, served } = await whereIs(page);
+    if (!served && revision !== undefined && !building) {
+      // Its address may have changed, or be one that only Hugo knows.
+      await site.pagesKnown();
+      ({ url, served } = await whereIs(page));
+    }
     const gone = revision === undefined;
     const live = !building && (gone ? !served : served);
     const hidden = building ? 'building' : gone || served ? undefined : whyHidden(library, page.file);

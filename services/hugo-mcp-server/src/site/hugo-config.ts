@@ -23,6 +23,8 @@ export interface HugoConfig {
   timeZone?: string;
   /** Front matter fields that group pages: `tags`, `categories`, `series`. */
   taxonomies: string[];
+  /** True if nothing is configured by which a page's address is anything else than its route. */
+  plainAddresses: boolean;
 }
 
 const languageCode = /^[a-z]{2,3}(?:[-_][a-z0-9]{1,8})*$/;
@@ -48,7 +50,22 @@ export function parseHugoConfig(output: string): HugoConfig {
     defaultLanguageInSubdir: values.defaultcontentlanguageinsubdir === true,
     ...(timeZone === '' ? {} : { timeZone }),
     taxonomies: readTaxonomies(values.taxonomies),
+    plainAddresses: hasPlainAddresses(values),
   };
+}
+
+/** Settings that change addresses; a language may have them for itself. */
+const addressSettings = ['permalinks', 'uglyurls', 'disablepathtolower', 'removepathaccents'];
+
+function hasPlainAddresses(values: Values): boolean {
+  const languages = JSON.stringify(values.languages ?? '').toLowerCase();
+  return addressSettings.every((name) => isUnset(values[name]) && !languages.includes(name));
+}
+
+/** Absent, false, or a table (as Go prints it, too) in which nothing is set. */
+function isUnset(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).every(isUnset);
+  return value === undefined || value === false || value === '' || value === 'map[]';
 }
 
 /** `{ tag: 'tags' }`, or as Go prints it, `map[tag:tags]`: the fields of front matter are the values. */

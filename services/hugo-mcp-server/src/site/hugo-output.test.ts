@@ -48,6 +48,7 @@ const facts = {
   defaultLanguageInSubdir: false,
   timeZone: 'Europe/Paris',
   taxonomies: ['series', 'tags'],
+  plainAddresses: true,
 };
 
 describe('what Hugo prints', () => {
@@ -58,6 +59,19 @@ describe('what Hugo prints', () => {
     ['0.168', newOutput],
   ])('configuration of %s', (_, output) => {
     expect(parseHugoConfig(output)).toEqual(facts);
+  });
+
+  test.each([
+    ['permalinks, as 0.111 prints them', 'permalinks = map[posts:/:year/:slug/]\n', false],
+    ['no permalinks, as 0.111 prints them', 'permalinks = map[]\nuglyurls = false\n', true],
+    ['ugly URLs', 'uglyurls = true\n', false],
+    ['permalinks', '[permalinks]\n[permalinks.page]\nposts = "/:year/:slug/"\n', false],
+    ['empty tables', '[permalinks]\n[permalinks.page]\n[permalinks.section]\n[uglyurls]\n', true],
+    ['ugly URLs of one section', '[uglyurls]\nposts = true\n', false],
+    ['permalinks of one language', 'languages = map[en:map[permalinks:map[posts:/:slug/]]]\n', false],
+    ['paths in upper case', 'disablepathtolower = true\n', false],
+  ])('addresses: %s', (_, output, plain) => {
+    expect(parseHugoConfig(output).plainAddresses).toBe(plain);
   });
 
   test('a site that configures nothing', () => {

@@ -13,12 +13,30 @@ export interface Site {
   refresh(): Promise<boolean>;
   /** The next {@link Site.refresh} asks, whatever it finds: what a theme configures is seen in no file of the site. */
   forget(): void;
-  /** Asks Hugo for all pages' URLs. @throws as askPages */
+  /**
+   * Asks Hugo for all pages' URLs, as the site is now. What is asked while Hugo is being asked shares one more answer.
+   *
+   * @throws as askPages
+   */
   refreshPages(): Promise<void>;
+  /** Resolves when every answer that was asked for has come, or failed. */
+  pagesKnown(): Promise<void>;
   /** What Hugo says of a page file; undefined if it has not said anything. */
   listed(file: string): ListedPage | undefined;
-  /** The page's URL: Hugo's own word, or for home and section pages (old versions do not list them) by its rule. */
-  urlOf(page: { file: string; route: string; lang: string; kind: string }): string | undefined;
+  /** The page's URL: Hugo's own word, or, where it has not said any and cannot say anything else, by its rule. */
+  urlOf(page: AddressedPage): string | undefined;
+  /** Another page file that Hugo gives the same URL, drafts left out; visitors get one of the two. */
+  sharesUrl(file: string): string | undefined;
+}
+
+/** What an address depends on. */
+export interface AddressedPage {
+  file: string;
+  route: string;
+  lang: string;
+  kind: string;
+  /** Its front matter gives it an address of its own. */
+  ownAddress?: boolean;
 }
 
 const defaults: SiteFacts = {
@@ -30,6 +48,7 @@ const defaults: SiteFacts = {
   roots: [{ dir: 'content', prefix: '' }],
   taxonomies: ['tags', 'categories'],
   modules: [],
+  plainAddresses: true,
   staticRoots: [{ dir: 'static', prefix: '' }],
 };
 
@@ -37,6 +56,8 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
   let facts = defaults;
   let stamp: string | undefined;
   let pages = new Map<string, ListedPage>();
+  let asking: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
   return {
     facts: () => facts,
     async refresh() {
@@ -49,19 +70,37 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
     forget() {
       stamp = undefined;
     },
-    async refreshPages() {
-      const found = await askPages(hugo, options);
-      // An empty answer means that Hugo could not say: what was known stays.
-      if (found.size > 0) pages = found;
+    refreshPages() {
+      next ??= asking.then(async () => {
+        next = undefined;
+        const found = await askPages(hugo, options);
+        // An empty answer means that Hugo could not say: what was known stays.
+        if (found.size > 0) pages = found;
+      });
+      asking = next.catch(() => undefined);
+      return next;
     },
+    pagesKnown: () => asking,
     listed: (file) => pages.get(file),
     urlOf: (page) => pages.get(page.file)?.url ?? urlByRule(facts, page),
+    sharesUrl(file) {
+      const url = pages.get(file)?.url;
+      for (const [other, listed] of pages) if (other !== file && listed.url === url && !listed.draft) return other;
+      return undefined;
+    },
   };
 }
 
-/** Hugo's rule for branch pages, which no permalink pattern of 0.111 can change. */
-function urlByRule(facts: SiteFacts, page: { route: string; lang: string; kind: string }): string | undefined {
-  if (page.kind !== 'home' && page.kind !== 'section') return undefined;
+/** Routes that Hugo makes an address of without changing more than upper case. */
+const plainRoute = /^[\p{L}\p{N}/_-]+$/u;
+
+/**
+ * Hugo's rule: for branch pages, which old versions do not list and no permalink pattern of 0.111 can change; and for
+ * others where neither site nor page sets anything about addresses.
+ */
+function urlByRule(facts: SiteFacts, page: AddressedPage): string | undefined {
+  const plain = facts.plainAddresses && !page.ownAddress && plainRoute.test(page.route);
+  if (page.kind !== 'home' && page.kind !== 'section' && !plain) return undefined;
   const language = facts.languages.find(({ code }) => code === page.lang);
   const own = language?.baseUrl;
   const inSubdir = own === undefined && (page.lang !== facts.defaultLanguage || facts.defaultLanguageInSubdir);

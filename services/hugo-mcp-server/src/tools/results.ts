@@ -13,7 +13,7 @@ export const buildShape = {
 };
 
 /** Why visitors do not see a page. */
-export const hiddenShape = z.enum(['draft', 'future', 'expired', 'not_built']);
+export const hiddenShape = z.enum(['draft', 'future', 'expired', 'address_taken', 'not_built']);
 
 const fileShape = z.object({
   file: z.string(),
@@ -151,6 +151,8 @@ export const hiddenTexts: Readonly<Record<Hidden, string>> = {
   draft: 'It is a draft: visitors do not see it.',
   future: 'Its date is in the future: visitors do not see it yet.',
   expired: 'It has expired: visitors do not see it any more.',
+  address_taken:
+    'Another page has the same address: visitors get one of the two. Give this one another slug, or move it.',
   not_built: 'Hugo made no page of it: visitors do not see it.',
 };
 
