@@ -389,12 +389,18 @@ export function createWriter(options: WriterOptions): Writer {
     alone: (act) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(stopping());
-        // Only what builds needs the content put right first: `act` may be what mends the site's configuration.
         const build = async () => {
           await prepare();
           return runBuild([], [], { begin() {} });
         };
-        alone.push(() => Promise.resolve(build).then(act).then(resolve, reject));
+        alone.push(async () => {
+          // What a crash left is finished with the site as it was. Where that cannot be done, `act` may be what mends it.
+          await prepare().catch((error: unknown) => {
+            recovered = false;
+            options.onError('the content could not be put right before a pull', error);
+          });
+          await Promise.resolve(build).then(act).then(resolve, reject);
+        });
         loop ??= Promise.resolve().then(run);
       }),
     adopt() {
