@@ -38,6 +38,7 @@ describe.each([
       'search_pages',
       'page_history',
       'preview_page',
+      'check_links',
       'list_assets',
       'create_page',
       'update_page',

@@ -99,6 +99,14 @@ export const previewPageArgs = strictArgs({
   from_column: z.int().min(1).optional().describe('First character of that line.'),
 });
 
+/** Arguments of `check_links`: a page, a language, or without both the whole site. */
+export const checkLinksArgs = strictArgs({
+  route: pageOrHomeRoute.optional().describe('Only this page. "/" is the home page.'),
+  lang: langText.optional().describe('Language of the page, or only pages in this language: "fr", "en".'),
+  limit: z.int().min(1).max(LIST_MAX_LIMIT).default(LIST_DEFAULT_LIMIT).describe('How many of each list at most.'),
+  cursor: cursor.optional(),
+});
+
 /** Arguments of `site_info`: none. */
 export const siteInfoArgs = strictArgs({});
 
@@ -107,3 +115,4 @@ export type GetPageArgs = z.output<typeof getPageArgs>;
 export type SearchPagesArgs = z.output<typeof searchPagesArgs>;
 export type PageHistoryArgs = z.output<typeof pageHistoryArgs>;
 export type PreviewPageArgs = z.output<typeof previewPageArgs>;
+export type CheckLinksArgs = z.output<typeof checkLinksArgs>;

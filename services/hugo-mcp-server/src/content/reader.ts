@@ -1,4 +1,5 @@
 import type {
+  CheckLinksArgs,
   GetPageArgs,
   ListPagesArgs,
   PageHistoryArgs,
@@ -7,9 +8,11 @@ import type {
 } from '@arleo/core/content/read-arguments';
 import { type InvisibleCharacter, invisibleCharacters } from '@arleo/core/content/text';
 import type { Publisher } from '../build/publisher.ts';
+import type { Releases } from '../build/releases.ts';
 import { backlinksOf } from './backlinks.ts';
 import { type PageResources, resourcesOf } from './bundle-resources.ts';
 import type { Library } from './change.ts';
+import { checkLinks, type LinkReport } from './check-links.ts';
 import { findPage } from './find-page.ts';
 import type { HistoryLog } from './history-log.ts';
 import { listPages, type PageList } from './list-pages.ts';
@@ -55,6 +58,8 @@ export interface Reader {
   search(args: SearchPagesArgs): Promise<SearchResult>;
   /** @throws as {@link pageHistory} */
   history(args: PageHistoryArgs): Promise<PageHistory>;
+  /** @throws as {@link checkLinks} */
+  checkLinks(args: CheckLinksArgs): Promise<LinkReport>;
   /** @throws as {@link Previews.preview} */
   preview(args: PreviewPageArgs): Promise<PagePreview>;
   /** @throws {@link ArleoError} what keeps the site from being read */
@@ -63,6 +68,7 @@ export interface Reader {
 
 /** What the reader works with. */
 export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
+  releases: Releases;
   library: Library;
   words: PageWords;
   historyLog: HistoryLog;
@@ -86,6 +92,10 @@ export function createReader(options: ReaderOptions): Reader {
     async history(args) {
       await readable();
       return pageHistory(library, historyLog, args);
+    },
+    async checkLinks(args) {
+      await readable();
+      return checkLinks(library, options.releases, args);
     },
     async preview(args) {
       await readable();

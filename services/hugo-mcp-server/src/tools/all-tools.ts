@@ -2,6 +2,7 @@ import type { Assets } from '../assets/open-assets.ts';
 import type { Editor } from '../content/editor.ts';
 import type { Reader } from '../content/reader.ts';
 import { buildSite } from './build-site.ts';
+import { checkLinks } from './check-links.ts';
 import { createPage } from './create-page.ts';
 import { deleteAsset } from './delete-asset.ts';
 import { deletePage } from './delete-page.ts';
@@ -25,6 +26,7 @@ export function allTools(reader: Reader, editor: Editor, assets: Assets): AnyToo
     searchPages(reader),
     pageHistory(reader),
     previewPage(reader),
+    checkLinks(reader),
     listAssets(assets),
     createPage(editor),
     updatePage(editor),
