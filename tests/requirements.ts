@@ -48,6 +48,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-HOOK-CONTENT': 'A push that tracks content is refused with a clear error, and no page is touched.',
     'R-HOOK-BURST': 'A burst of pushes gives two rebuilds, and none is lost.',
     'R-HOOK-ONCE': 'A replayed delivery is answered and not acted on.',
+    'R-HOOK-ROTATE': 'During a rotation both secrets are valid, with no restart; after it the old one is not.',
     'R-HOOK-FORGED': 'A delivery with a wrong signature is refused, recorded, and reaches no other hop.',
     'R-HOOK-DOWN':
       'A push while hugo-mcp-server is down is acted on once it is up, also over a restart of hugo-mcp-proxy.',

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
+import { CHECKOUT } from '@arleo/demo/checkout';
 import { createHook } from '../../services/hugo-mcp-proxy/test/fake-github.ts';
 import { giveRemote, type Remote } from '../../services/hugo-mcp-server/src/testing/pushed-site.ts';
 import { folderAt } from '../../services/hugo-mcp-server/src/testing/site-fixture.ts';
@@ -193,6 +196,33 @@ test('[R-HOOK-DOWN] hugo-mcp-server killed in the middle of the build of a push:
   await rm(gate);
   expect(await event('hugo-mcp-proxy', 'webhook.rebuild')).toMatchObject({ details: { outcome: 'live', commit } });
   expect(await home()).toContain('survived');
+});
+
+/** Runs the bundled arleo on the running service's file. */
+async function rotateSecret(...args: string[]): Promise<{ secret?: string }> {
+  const script = path.join(CHECKOUT, 'packages/cli/dist/arleo.js');
+  const file = ['--file', stack.layout.webhookSecret, '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    script,
+    'webhook-secret',
+    'rotate',
+    ...args,
+    ...file,
+  ]);
+  return JSON.parse(stdout);
+}
+
+test('[R-HOOK-ROTATE] arleo rotates the secret: both are valid until it is finished, with no restart', async () => {
+  const old = stack.state.webhookSecret;
+  const { secret: fresh = '' } = await rotateSecret();
+  const status = async (secret: string) => (await github.ping({ secret })).status;
+  expect([await status(old), await status(fresh)]).toEqual([200, 200]);
+  expect((await github.ping({ secret: old, path: '/webhook/test' })).json()).toMatchObject({
+    secret: 'being replaced',
+  });
+  await rotateSecret('--finish');
+  expect([await status(old), await status(fresh)]).toEqual([401, 200]);
+  github = createHook(stack.addresses.hugoMcpProxyUrl, fresh);
 });
 
 test('[R-HOOK-TOKEN] the token for it lets nobody do anything on /mcp', async () => {

@@ -1,3 +1,5 @@
+import { isArleoError } from '@arleo/core/errors';
+import fc from 'fast-check';
 import { ignoredPush, readHead, readPush } from './delivery.ts';
 
 const push = { ref: 'refs/heads/main', before: '0'.repeat(40), after: '1'.repeat(40), deleted: false, commits: [] };
@@ -46,4 +48,23 @@ test('a head that is no head of GitHub’s gives nothing', () => {
   expect(readHead({})).toEqual({});
   expect(readHead({ 'x-github-delivery': 'a b', 'x-github-event': 'Push' })).toEqual({});
   expect(readHead({ 'x-github-delivery': 'x'.repeat(101), 'x-github-event': '../push' })).toEqual({});
+});
+
+test('whatever is signed, it is a push or a refusal with a code', () => {
+  const payload = fc.oneof(
+    fc.uint8Array(),
+    fc.json().map(Buffer.from),
+    fc.string().map((text) => form(`payload=${text}`)),
+  );
+  const type = fc.option(fc.oneof(fc.string(), fc.constantFrom('application/json', FORM)), { nil: undefined });
+  fc.assert(
+    fc.property(payload, type, (body, contentType) => {
+      try {
+        const { ref, after } = readPush(body, contentType);
+        expect([typeof ref, typeof after]).toEqual(['string', 'string']);
+      } catch (error) {
+        expect(isArleoError(error)).toBe(true);
+      }
+    }),
+  );
 });

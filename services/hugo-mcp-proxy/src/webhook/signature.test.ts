@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import fc from 'fast-check';
 import { checkSignature } from './signature.ts';
 
 const [fresh, old] = ['f'.repeat(32), 'o'.repeat(32)];
@@ -37,4 +38,15 @@ test.each([
   ['one with another secret', sign('x'.repeat(32)), 'signature_wrong'],
 ])('%s', (_, header, why) => {
   expect(checkSignature(body, header, [fresh, old])).toEqual({ valid: false, why });
+});
+
+test('whatever bytes are signed, their signature is right, and wrong for the same bytes with one changed', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(), (bytes, at) => {
+      expect(checkSignature(bytes, sign(fresh, bytes), [fresh]).valid).toBe(true);
+      const changed = Uint8Array.from(bytes);
+      changed[at % bytes.length] = (changed[at % bytes.length] ?? 0) ^ 1;
+      expect(checkSignature(changed, sign(fresh, bytes), [fresh]).valid).toBe(false);
+    }),
+  );
 });

@@ -43,8 +43,8 @@ export function createSiteGit({ siteDir, home, searchPath }: SiteGitOptions): Si
     'fetch.recurseSubmodules': 'false',
     'gc.autoDetach': 'false',
     'commit.gpgSign': 'false',
-    // The site may belong to another user than the service; its path comes from our own configuration.
-    'safe.directory': siteDir,
+    // The site and its submodules may belong to another user than the service; the path comes from our configuration.
+    'safe.directory': '*',
   };
   const env: Record<string, string> = {
     PATH: searchPath,
