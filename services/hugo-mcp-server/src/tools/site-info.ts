@@ -54,6 +54,7 @@ const output = z.object({
       result: z.string().describe('live, unchanged, refused, rolled_back, stuck or interrupted.'),
       code: z.string().nullable(),
       message: z.string().nullable(),
+      lines: z.array(z.string()).describe("Hugo's own lines."),
     })
     .nullable()
     .describe("How the last pull of the site's own repository (layouts, themes, configuration) ended."),
@@ -119,6 +120,7 @@ function facts(info: SiteInfo): Omit<Output, 'scopes'> {
           result: pull.result,
           code: pull.code ?? null,
           message: pull.message === undefined ? null : short(pull.message),
+          lines: (pull.lines ?? []).slice(0, 10).map(short),
         }
       : null,
     limits: {

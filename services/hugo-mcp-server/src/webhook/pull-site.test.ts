@@ -57,6 +57,8 @@ test('a pushed layout goes live, is recorded and kept as the last outcome; pages
     actor: { token_id: expect.stringMatching(/^tok_/) },
     details: { outcome: 'live', commit },
   });
+  const info = (await service.call('site_info', {})).json.result.structuredContent;
+  expect(info.last_pull).toMatchObject({ result: 'live', branch: 'main', commit });
   const state = JSON.parse(await service.dir.read('state/site-pull.json'));
   expect(state).toEqual({ last: answer.json });
 });
@@ -81,6 +83,9 @@ test('a layout that Hugo cannot build is not put live and is rolled back; the ne
   expect([await siteHead(), await read(single)]).toEqual([before, expect.not.stringContaining('nonsense')]);
   expect(await service.live(helloPage)).toContain('Salut');
   expect(await service.auditOf(answer)).toMatchObject({ result: 'failure', reason: 'hugo_failed' });
+  const info = (await service.call('site_info', {})).json.result.structuredContent;
+  expect(info.last_pull).toMatchObject({ result: 'rolled_back', code: 'hugo_failed', commit: broken });
+  expect(info.last_pull.lines.join('\n')).toContain('nonsense');
   // A page can be written: the rolled back layout builds.
   const args = { route: 'posts/after', lang: 'fr', title: 'Après', content: 'Ça va.' };
   expect((await service.call('create_page', args)).json.result.structuredContent).toMatchObject({ live: true });
