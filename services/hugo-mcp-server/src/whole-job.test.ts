@@ -43,9 +43,13 @@ describe.each([
       'create_page',
       'update_page',
       'delete_page',
+      'move_page',
+      'apply_changes',
+      'restore_page',
       'upload_asset',
       'delete_asset',
       'build_site',
+      'rollback_site',
     ]);
     for (const tool of tools) {
       expect(tool.name.length).toBeLessThanOrEqual(20);

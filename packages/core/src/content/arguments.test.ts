@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import * as z from 'zod';
-import { buildSiteArgs, createPageArgs, deletePageArgs, updatePageArgs } from './arguments.ts';
+import { applyChangesArgs, movePageArgs, restorePageArgs } from './apply-arguments.ts';
+import { buildSiteArgs, createPageArgs, deletePageArgs, rollbackSiteArgs, updatePageArgs } from './arguments.ts';
 import { getPageArgs, listPagesArgs, searchPagesArgs } from './read-arguments.ts';
 
 const page = { route: 'posts/first', lang: 'fr', title: 'Première page', content: '# Bonjour\n' };
@@ -12,6 +13,9 @@ function faults(schema: z.ZodType, args: unknown): string[] {
 }
 
 const schemas = {
+  movePageArgs,
+  restorePageArgs,
+  rollbackSiteArgs,
   listPagesArgs,
   searchPagesArgs,
   getPageArgs,
@@ -197,4 +201,46 @@ test('hostile values of any shape are refused or taken, never thrown at', () => 
       },
     ),
   );
+});
+
+describe('changes that belong together', () => {
+  const small = { action: 'delete', route: 'a', lang: 'fr' };
+
+  test('obey the rules of their own tools, and the schema of all of them is small', () => {
+    expect(JSON.stringify(z.toJSONSchema(applyChangesArgs, { io: 'input' })).length).toBeLessThan(12_000);
+    expect(faults(applyChangesArgs, { changes: [small] })).toEqual([]);
+    expect(faults(applyChangesArgs, { changes: [] }).join()).toMatch(/^changes: /);
+    expect(faults(applyChangesArgs, { changes: Array.from({ length: 51 }, () => small) }).join()).toMatch(/^changes: /);
+    expect(faults(applyChangesArgs, { changes: [small, { action: 'update', route: 'a', lang: 'fr' }] }).join()).toMatch(
+      /^changes\.1: There is nothing to change/,
+    );
+    expect(faults(applyChangesArgs, { changes: [{ ...small, action: 'upload' }] }).join()).toMatch(
+      /^changes\.0\.action/,
+    );
+    expect(faults(applyChangesArgs, { changes: [{ ...small, dry_run: true }] }).join()).toMatch(/Unknown: "dry_run"/);
+    const twice = { action: 'create', ...page, front_matter: { title: 'x' } };
+    expect(faults(applyChangesArgs, { changes: [twice] }).join()).toMatch(/^changes\.0\.front_matter\.title: .*twice/);
+    const link = { action: 'create', ...page, front_matter: { aliases: ['/x/'] } };
+    expect(faults(applyChangesArgs, { changes: [link] }).join()).toMatch(/aliases/);
+  });
+
+  test('a move has two good routes, and a version is a revision or a commit', () => {
+    expect(faults(movePageArgs, { route: 'a', to: 'b/c' })).toEqual([]);
+    for (const to of ['../b', '/b', 'b/_index', '/']) expect(faults(movePageArgs, { route: 'a', to })).not.toEqual([]);
+    expect(faults(movePageArgs, { route: '/', to: 'b' })).not.toEqual([]);
+    expect(faults(restorePageArgs, { route: '/', lang: 'fr', revision: 'a'.repeat(40) })).toEqual([]);
+    expect(faults(restorePageArgs, { route: '/', lang: 'fr', revision: 'HEAD' })).not.toEqual([]);
+    expect(faults(rollbackSiteArgs, { release: '../x' })).not.toEqual([]);
+  });
+
+  test('every write takes a dry run and a key of visible characters', () => {
+    const writes = { createPageArgs, updatePageArgs, deletePageArgs, movePageArgs, restorePageArgs, applyChangesArgs };
+    for (const schema of Object.values({ ...writes, buildSiteArgs, rollbackSiteArgs })) {
+      expect(Object.keys(schema.shape)).toEqual(expect.arrayContaining(['dry_run', 'idempotency_key']));
+    }
+    expect(faults(buildSiteArgs, { dry_run: true, idempotency_key: 'x'.repeat(128) })).toEqual([]);
+    for (const idempotency_key of ['short', 'x'.repeat(129), 'with space', 'l\u00e4nger-als-acht', 7]) {
+      expect(faults(buildSiteArgs, { idempotency_key }).join()).toMatch(/^idempotency_key: /);
+    }
+  });
 });

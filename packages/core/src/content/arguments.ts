@@ -45,7 +45,8 @@ interface WithFrontMatter {
   [argument: string]: unknown;
 }
 
-function refuseTwice(args: WithFrontMatter, context: z.RefinementCtx): void {
+/** `title`, `tags` and `draft` are given in one place. */
+export function refuseTwice(args: WithFrontMatter, context: z.RefinementCtx): void {
   for (const key of ARGUMENT_FRONT_MATTER_KEYS) {
     if (args[key] === undefined || !Object.hasOwn(args.front_matter ?? {}, key)) continue;
     context.addIssue({
@@ -56,8 +57,8 @@ function refuseTwice(args: WithFrontMatter, context: z.RefinementCtx): void {
   }
 }
 
-/** Arguments of `create_page`. */
-export const createPageArgs = strictArgs({
+/** What a new page is made of. */
+export const createShape = {
   route: pageRoute,
   lang,
   title,
@@ -75,11 +76,13 @@ export const createPageArgs = strictArgs({
     )
     .optional()
     .describe('"absent": a page that is made is never there before.'),
-  ...everyWrite,
-}).superRefine(refuseTwice);
+};
 
-/** Arguments of `update_page`: what is left out stays as it is, and at least one thing must change. */
-export const updatePageArgs = strictArgs({
+/** Arguments of `create_page`. */
+export const createPageArgs = strictArgs({ ...createShape, ...everyWrite }).superRefine(refuseTwice);
+
+/** What may change of a page: what is left out stays as it is. */
+export const updateShape = {
   route: pageOrHomeRoute,
   lang,
   title: title.optional().describe('New title. Leave out to keep the title.'),
@@ -98,8 +101,15 @@ export const updatePageArgs = strictArgs({
     'Front matter fields to set, merged at every level; null deletes a field; fields left out stay. date cannot be changed. At most 10 KiB, 3 levels.',
   ).optional(),
   expected_revision: expectedRevision.optional(),
-  ...everyWrite,
-}).superRefine((args, context) => {
+};
+
+interface UpdateFields extends WithFrontMatter {
+  content?: string | undefined;
+  edits?: readonly unknown[] | undefined;
+}
+
+/** At least one thing must change, and nothing twice. */
+export function checkUpdate(args: UpdateFields, context: z.RefinementCtx): void {
   refuseTwice(args, context);
   const { title, content, edits, tags, draft, front_matter } = args;
   if (content !== undefined && edits !== undefined) {
@@ -115,15 +125,20 @@ export const updatePageArgs = strictArgs({
     code: 'custom',
     message: 'There is nothing to change. Give at least one of title, content, edits, tags, draft, front_matter.',
   });
-});
+}
 
-/** Arguments of `delete_page`: one translation. */
-export const deletePageArgs = strictArgs({
+/** Arguments of `update_page`. */
+export const updatePageArgs = strictArgs({ ...updateShape, ...everyWrite }).superRefine(checkUpdate);
+
+/** One translation of a page, and the revision that it must have. */
+export const deleteShape = {
   route: pageRoute,
   lang: langText.describe('Language of the one translation to delete: "fr", "en".'),
   expected_revision: expectedRevision.optional(),
-  ...everyWrite,
-});
+};
+
+/** Arguments of `delete_page`: one translation. */
+export const deletePageArgs = strictArgs({ ...deleteShape, ...everyWrite });
 
 /** Arguments of `build_site`. */
 export const buildSiteArgs = strictArgs({
@@ -133,6 +148,20 @@ export const buildSiteArgs = strictArgs({
   ...everyWrite,
 });
 
+/** Arguments of `rollback_site`. */
+export const rollbackSiteArgs = strictArgs({
+  release: z
+    .string()
+    .regex(/^\d{8}T\d{9}Z-[0-9a-f]{6}$/, 'That is not the id of a release: site_info lists those that are kept.')
+    .optional()
+    .describe('Id of the release to go back to; the one before the live one if absent.'),
+  expected_revision: expectedRevision
+    .optional()
+    .describe('Id of the release that you take to be live. If another is live, nothing is done and you are told.'),
+  ...everyWrite,
+});
+
+export type RollbackSiteArgs = z.output<typeof rollbackSiteArgs>;
 export type CreatePageArgs = z.output<typeof createPageArgs>;
 export type UpdatePageArgs = z.output<typeof updatePageArgs>;
 export type DeletePageArgs = z.output<typeof deletePageArgs>;

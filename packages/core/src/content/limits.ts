@@ -6,6 +6,8 @@ export const TITLE_MAX_LENGTH = 500;
 export const CONTENT_MAX_BYTES = 512 * 1024;
 /** The most find/replace pairs of one update. */
 export const EDITS_MAX_COUNT = 50;
+/** The most changes that `apply_changes` takes. */
+export const CHANGES_MAX_COUNT = 50;
 /** The most tags of a page. */
 export const TAGS_MAX_COUNT = 50;
 /** The longest tag, in characters. */

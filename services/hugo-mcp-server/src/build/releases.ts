@@ -35,11 +35,14 @@ export interface Releases {
   discard(staging: Staging): Promise<void>;
   /**
    * Makes a release live by one rename: who asks the web server gets the old site or the new one.
-   * @throws {@link ArleoError} `public_link_occupied` if something other than our symlink is in its place
+   * @throws {@link ArleoError} `public_link_occupied` if something other than our symlink is in its place,
+   *   `release_unknown` if it is not kept any more
    */
   activate(id: string): Promise<void>;
   /** The live release; undefined if there is none, or the link leads elsewhere. */
   live(): Promise<Release | undefined>;
+  /** The releases that are kept, the newest first. */
+  kept(): Promise<Release[]>;
   /** Removes all but the newest releases; never the live one. */
   prune(): Promise<void>;
   /** The folder of a release. */
@@ -73,6 +76,42 @@ export async function openReleases(options: { dir: string; publicLink: string; k
     return path.dirname(absolute) === dir ? readRelease(dir, path.basename(absolute)) : undefined;
   };
 
+  /** What goes live and what is removed is settled one after the other: nothing that goes live is removed meanwhile. */
+  let turn: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const done = turn.then(work);
+    turn = done.catch(() => {});
+    return done;
+  };
+
+  const activate = async (id: string) => {
+    await refuseOccupied(publicLink);
+    if ((await readRelease(dir, id)) === undefined) throw unknown(id);
+    const parent = path.dirname(publicLink);
+    await mkdir(parent, { recursive: true });
+    // Relative, so that the state folder can be moved or restored elsewhere as a whole.
+    const target = path.relative(await realpath(parent), path.join(dir, id));
+    const temporary = `${publicLink}.${randomBytes(6).toString('hex')}.tmp`;
+    try {
+      await symlink(target, temporary);
+      await rename(temporary, publicLink);
+    } catch (error) {
+      await unlink(temporary).catch(() => {});
+      throw error;
+    }
+    await syncDirectory(parent);
+  };
+
+  const prune = async () => {
+    const current = (await live())?.id;
+    const ids = (await readdir(dir)).filter((name) => idPattern.test(name)).sort();
+    for (const id of ids.slice(0, Math.max(0, ids.length - keepCount))) {
+      if (id === current) continue;
+      await rm(path.join(dir, id), { recursive: true, force: true });
+      await rm(path.join(dir, `${id}.json`), { force: true });
+    }
+  };
+
   return {
     live,
     dirOf: (id) => path.join(dir, id),
@@ -90,32 +129,20 @@ export async function openReleases(options: { dir: string; publicLink: string; k
       return release;
     },
     discard: (staging) => rm(staging.dir, { recursive: true, force: true }),
-    async activate(id) {
-      await refuseOccupied(publicLink);
-      const parent = path.dirname(publicLink);
-      await mkdir(parent, { recursive: true });
-      // Relative, so that the state folder can be moved or restored elsewhere as a whole.
-      const target = path.relative(await realpath(parent), path.join(dir, id));
-      const temporary = `${publicLink}.${randomBytes(6).toString('hex')}.tmp`;
-      try {
-        await symlink(target, temporary);
-        await rename(temporary, publicLink);
-      } catch (error) {
-        await unlink(temporary).catch(() => {});
-        throw error;
-      }
-      await syncDirectory(parent);
+    activate: (id) => inTurn(() => activate(id)),
+    async kept() {
+      const ids = (await readdir(dir)).filter((name) => idPattern.test(name));
+      const releases = await Promise.all(ids.map((id) => readRelease(dir, id)));
+      return releases.filter((release) => release !== undefined).sort((a, b) => (a.id < b.id ? 1 : -1));
     },
-    async prune() {
-      const current = (await live())?.id;
-      const ids = (await readdir(dir)).filter((name) => idPattern.test(name)).sort();
-      for (const id of ids.slice(0, Math.max(0, ids.length - keepCount))) {
-        if (id === current) continue;
-        await rm(path.join(dir, id), { recursive: true, force: true });
-        await rm(path.join(dir, `${id}.json`), { force: true });
-      }
-    },
+    prune: () => inTurn(prune),
   };
+}
+
+function unknown(id: string): ArleoError {
+  return new ArleoError('release_unknown', `The release ${id} is not kept (any more).`, {
+    hint: 'site_info lists the releases that are.',
+  });
 }
 
 async function clean(dir: string): Promise<void> {

@@ -13,14 +13,17 @@ export interface Library {
 /** The page that a change is about. */
 export type PageRef = Pick<IndexedPage, 'file' | 'route' | 'lang' | 'kind'>;
 
+/** A page as a plan sees it. */
+export type PlannedPage = PageRef & Pick<IndexedPage, 'revision' | 'links'>;
+
 /** What a plan sees of the site: as it is on disk, or as the changes planned before it would leave it. */
 export interface Workspace {
   site: Pick<Site, 'facts' | 'urlOf'>;
-  files: Pick<SiteFiles, 'read' | 'size' | 'list'>;
-  index: Pick<PageIndex, 'enclosingBundle' | 'holdsOtherPages'> & {
-    find(route: string, lang: string): (PageRef & { revision: string }) | undefined;
-    translations(route: string): PageRef[];
-    refresh(dirs: readonly string[]): Promise<void>;
+  files: Pick<SiteFiles, 'read' | 'size' | 'entries'>;
+  index: Pick<PageIndex, 'enclosingBundle' | 'holdsOtherPages' | 'refresh'> & {
+    pages(): readonly PlannedPage[];
+    find(route: string, lang: string): PlannedPage | undefined;
+    translations(route: string): PlannedPage[];
   };
   now(): Date;
 }

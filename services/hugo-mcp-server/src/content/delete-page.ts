@@ -26,10 +26,13 @@ export function deletePage(args: DeletePageArgs): Plan {
     requireRevision(bytes, args.expected_revision);
     const others = workspace.index.translations(args.route).filter(({ file }) => file !== page.file);
     const alone = page.kind === 'bundle' && others.length === 0;
-    const names = alone ? ((await workspace.files.list(path.posix.dirname(page.file))) ?? []) : [];
+    const entries = alone ? ((await workspace.files.entries(path.posix.dirname(page.file))) ?? []) : [];
     const notes: DeletionNotes = {
       translations: others.map(({ lang }) => lang),
-      leftBehind: names.filter((name) => name !== path.posix.basename(page.file)).slice(0, maxNames),
+      leftBehind: entries
+        .map(({ name }) => name)
+        .filter((name) => name !== path.posix.basename(page.file))
+        .slice(0, maxNames),
     };
     return {
       pages: [{ page }],

@@ -1,8 +1,11 @@
+import type { RestorePageArgs } from '@arleo/core/content/apply-arguments';
 import { ArleoError } from '@arleo/core/errors';
 import type { Release, Releases } from '../build/releases.ts';
 import type { AnswerKey, Answers } from './answers.ts';
 import type { Library, Plan } from './change.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
+import type { History } from './history.ts';
+import { restorePage } from './restore-page.ts';
 import type { BuildOutcome, Progress } from './write-job.ts';
 import type { WriteOutcome } from './write-outcome.ts';
 import type { WriteRequest, Writer } from './writer.ts';
@@ -15,6 +18,23 @@ export interface BuildRequest {
   expectedRelease?: string | undefined;
 }
 
+/** A release that is made live again, and where the content stands beside it. */
+export interface Rollback {
+  live: Release;
+  /** The release that was live before. */
+  was: Release | undefined;
+  /** The content on disk is not what the live release was built from: the next build puts it live again. */
+  contentDiffers: boolean;
+}
+
+/** Who asks for an earlier release. */
+export interface RollbackRequest extends Omit<BuildRequest, 'progress'> {
+  /** The one before the live one if absent. */
+  release?: string | undefined;
+  /** Only says which it would be. */
+  dryRun: boolean;
+}
+
 /** Everything that the tools change on the site. */
 export interface Editor {
   /**
@@ -22,10 +42,17 @@ export interface Editor {
    * @throws as {@link Writer.write}; `idempotency_mismatch`
    */
   write(plan: Plan, request: WriteRequest): Promise<WriteOutcome>;
+  /** Makes the plan that gives a page back as it was: see {@link restorePage}. */
+  restore(args: RestorePageArgs): Plan;
   /** What a change would do to the site as it is now. @throws what the plan throws */
   dryRun(plan: Plan): Promise<DryRun>;
   /** Builds what is on disk. @throws as {@link Writer.build}; `idempotency_mismatch`, `release_mismatch` */
   build(request: BuildRequest): Promise<BuildOutcome>;
+  /**
+   * Makes an earlier release live at once, also while another is being built: that one goes live when it is done.
+   * @throws {@link ArleoError} `release_mismatch`, `release_unknown`, `idempotency_mismatch`
+   */
+  rollBack(request: RollbackRequest): Promise<Rollback>;
   /** The live release; undefined if there is none. @throws {@link ArleoError} `release_mismatch` if another is expected */
   liveRelease(expected: string | undefined): Promise<Release | undefined>;
 }
@@ -34,14 +61,15 @@ export interface Editor {
 export interface EditorOptions {
   library: Library;
   writer: Writer;
+  history: History;
   answers: Answers;
-  releases: Pick<Releases, 'live'>;
+  releases: Pick<Releases, 'live' | 'kept' | 'activate'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
 }
 
 /** @see {@link Editor} */
-export function createEditor({ library, writer, answers, releases, readable }: EditorOptions): Editor {
+export function createEditor({ library, writer, history, answers, releases, readable }: EditorOptions): Editor {
   const liveRelease = async (expected: string | undefined) => {
     const live = await releases.live();
     if (expected === undefined || live?.id === expected) return live;
@@ -54,6 +82,7 @@ export function createEditor({ library, writer, answers, releases, readable }: E
       await readable();
       return answers.once(request.key, () => writer.write(plan, request));
     },
+    restore: (args) => restorePage(args, history),
     async dryRun(plan) {
       await readable();
       return dryRun(library, plan);
@@ -66,6 +95,30 @@ export function createEditor({ library, writer, answers, releases, readable }: E
         if (key !== undefined) await answers.keep(key, outcome);
         return outcome;
       }),
+    rollBack: ({ release, key, expectedRelease, dryRun }) =>
+      answers.once(dryRun ? undefined : key, async () => {
+        const was = await liveRelease(expectedRelease);
+        const live = earlierRelease(await releases.kept(), release, was);
+        if (!dryRun) await releases.activate(live.id);
+        const head = await history.head().catch(() => undefined);
+        const rollback: Rollback = { live, was, contentDiffers: head !== live.commit };
+        if (key !== undefined && !dryRun) await answers.keep(key, rollback);
+        return rollback;
+      }),
     liveRelease,
   };
+}
+
+/** The release that is asked for, or the newest of those before the live one. @throws `release_unknown` */
+function earlierRelease(kept: readonly Release[], id: string | undefined, live: Release | undefined): Release {
+  const found = kept.find((release) =>
+    id === undefined ? live !== undefined && release.id < live.id : release.id === id,
+  );
+  if (found !== undefined) return found;
+  const ids = kept.map((release) => release.id).join(', ');
+  const what =
+    id === undefined ? 'There is no release before the live one.' : `The release ${id} is not kept (any more).`;
+  throw new ArleoError('release_unknown', what, {
+    hint: ids === '' ? 'build_site makes one.' : `These are kept: ${ids}.`,
+  });
 }

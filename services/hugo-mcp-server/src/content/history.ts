@@ -29,7 +29,16 @@ export interface History {
   commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
   /** A file's bytes in a commit; undefined if it was not there. */
   show(commit: string, file: string): Promise<Buffer | undefined>;
+  /** The commits that changed a file, the newest first, as many as are looked at. */
+  commitsOf(file: string): Promise<string[]>;
+  /** Every file that the history ever held, the one changed last first. */
+  everyFile(): Promise<string[]>;
+  /** The files below a folder in a commit. */
+  filesIn(commit: string, dir: string): Promise<string[]>;
 }
+
+/** As many commits of one file as are looked at. */
+const maxCommits = 1000;
 
 /** The author of changes that did not come through this service. */
 const byHand = { name: 'Changed by hand', email: 'hand@arleo.invalid' };
@@ -116,6 +125,30 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
       // --force: the site's .gitignore names content/ on purpose, for its own repository leaves it to this one.
       await git.run(['add', '--force', '--all', '--', ...known]);
       return commit(message, author);
+    },
+    async commitsOf(file) {
+      if ((await head()) === undefined) return [];
+      const { stdout } = await git.run(['log', `--max-count=${maxCommits}`, '--format=%H', '--', file]);
+      return stdout
+        .toString()
+        .split('\n')
+        .filter((line) => line !== '');
+    },
+    async everyFile() {
+      if ((await head()) === undefined) return [];
+      const { stdout } = await git.run(['log', '--format=', '--name-only', '-z', '--no-renames']);
+      return [...new Set(stdout.toString().split('\0'))].map((name) => name.trim()).filter((name) => name !== '');
+    },
+    async filesIn(commit, dir) {
+      const { stdout, code } = await git.run(['ls-tree', '-r', '-z', '--name-only', commit, '--', `${dir}/`], {
+        allow: [128],
+      });
+      return code === 0
+        ? stdout
+            .toString()
+            .split('\0')
+            .filter((name) => name !== '')
+        : [];
     },
     async show(commit, file) {
       const { stdout, code } = await git.run(['cat-file', 'blob', `${commit}:${file}`], { allow: [128] });

@@ -1,22 +1,27 @@
 import path from 'node:path';
 import { parseContentFile, routeKey, routeOf } from '../site/page-file.ts';
-import type { Library } from './change.ts';
-import type { IndexedPage } from './page-index.ts';
+import type { PlannedPage, Workspace } from './change.ts';
 
 /** Finds the pages that links lead to. */
-export interface LinkTargets {
+export interface LinkTargets<Page extends PlannedPage> {
   /** The page that a link of `from` leads to; undefined if it leads to none. */
-  resolve(from: IndexedPage, link: { target: string; ref: boolean }): IndexedPage | undefined;
+  resolve(from: Page, link: { target: string; ref: boolean }): Page | undefined;
+}
+
+/** The site, as far as links need it. */
+export interface LinkedSite<Page extends PlannedPage> {
+  site: Workspace['site'];
+  index: { pages(): readonly Page[]; find(route: string, lang: string): Page | undefined };
 }
 
 /**
  * The targets of links on the site as it is now: by address, as a browser resolves them; by file, as render hooks and
  * newer versions of Hugo do (`other-page.md`); and by content path for `ref` and `relref`.
  */
-export function linkTargets({ site, index }: Pick<Library, 'site' | 'index'>): LinkTargets {
+export function linkTargets<Page extends PlannedPage>({ site, index }: LinkedSite<Page>): LinkTargets<Page> {
   const facts = site.facts();
-  const byAddress = new Map<string, IndexedPage>();
-  const byName = new Map<string, IndexedPage | null>();
+  const byAddress = new Map<string, Page>();
+  const byName = new Map<string, Page | null>();
   for (const page of index.pages()) {
     const url = parseUrl(site.urlOf(page), facts.baseUrl);
     if (url !== undefined && !byAddress.has(addressKey(url))) byAddress.set(addressKey(url), page);
@@ -25,7 +30,7 @@ export function linkTargets({ site, index }: Pick<Library, 'site' | 'index'>): L
     byName.set(name, byName.has(name) ? null : page);
   }
 
-  const byRoute = (route: string, lang: string): IndexedPage | undefined => {
+  const byRoute = (route: string, lang: string): Page | undefined => {
     const file = route.replace(/^\/+/, '');
     // A content path may carry file name, language and extension.
     const root = facts.roots[0]?.dir ?? 'content';
@@ -36,7 +41,7 @@ export function linkTargets({ site, index }: Pick<Library, 'site' | 'index'>): L
     return index.find(wanted, named);
   };
 
-  const byRef = (from: IndexedPage, target: string): IndexedPage | undefined => {
+  const byRef = (from: Page, target: string): Page | undefined => {
     if (target.startsWith('/')) return byRoute(target, from.lang);
     const section = from.kind === 'single' ? path.posix.dirname(from.route) : from.route;
     const beside = (dir: string) => byRoute(path.posix.join('/', dir, target), from.lang);

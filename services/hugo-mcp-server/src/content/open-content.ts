@@ -212,7 +212,7 @@ export async function openContent(
       builds,
       lastPull: sitePull.last,
     }),
-    editor: createEditor({ library, writer, answers, releases, readable }),
+    editor: createEditor({ library, writer, history, answers, releases, readable }),
     builds,
     assets,
     readable,
@@ -249,5 +249,8 @@ function openLater(open: () => Promise<History>): History {
     commitStale: async (...args) => (await get()).commitStale(...args),
     commitFolders: async (...args) => (await get()).commitFolders(...args),
     show: async (...args) => (await get()).show(...args),
+    commitsOf: async (...args) => (await get()).commitsOf(...args),
+    everyFile: async () => (await get()).everyFile(),
+    filesIn: async (...args) => (await get()).filesIn(...args),
   };
 }

@@ -236,13 +236,13 @@ function addTo(groups: Map<string, IndexedPage[]>, key: string, page: IndexedPag
 }
 
 /** Scheme and host of the site's own addresses. */
-function originsOf({ baseUrl, languages }: SiteFacts): string[] {
+export function originsOf({ baseUrl, languages }: SiteFacts): string[] {
   const urls = [baseUrl, ...languages.flatMap((language) => language.baseUrl ?? [])];
   return [...new Set(urls.map((url) => /^[a-z]+:\/\/[^/]+/i.exec(url)?.[0] ?? ''))].filter((origin) => origin !== '');
 }
 
 /** True if the page file lies in `dir` without being the index of `dir` itself. */
-function isBelow(file: string, dir: string): boolean {
+export function isBelow(file: string, dir: string): boolean {
   if (!file.startsWith(`${dir}/`)) return false;
   const rest = file.slice(dir.length + 1);
   return rest.includes('/') || !/^index\./.test(rest);

@@ -1,3 +1,5 @@
+import { applySplices, type Splice } from '../site/front-matter/splice.ts';
+
 /**
  * The places that a page's Markdown links to and that may be on the site itself, each once and as written: links,
  * images, reference definitions, `href` and `src` in HTML and shortcodes, `ref` and `relref`. Code is left out.
@@ -6,8 +8,38 @@
  */
 export function pageLinks(body: string, origins: readonly string[]): PageLink[] {
   const links = new Map<string, PageLink>();
+  for (const { target, ref, line } of linksIn(body, origins)) {
+    const key = `${ref ? 'ref ' : ''}${target}`;
+    if (!links.has(key)) links.set(key, { target, ref, line });
+  }
+  return [...links.values()];
+}
+
+/**
+ * A body with some of its links, as {@link pageLinks} finds them, leading elsewhere; everything else stays.
+ *
+ * @param replacement the new target of a link, undefined to leave it
+ */
+export function replaceLinks(
+  body: string,
+  origins: readonly string[],
+  replacement: (link: Pick<PageLink, 'target' | 'ref'>) => string | undefined,
+): string {
+  const splices: Splice[] = [];
+  for (const { target, ref, start } of linksIn(body, origins)) {
+    const text = replacement({ target, ref });
+    if (text !== undefined) splices.push({ start, end: start + target.length, text });
+  }
+  return applySplices(body, splices);
+}
+
+/** Every link, also the same one several times; `start` is where its target begins in the body. */
+function* linksIn(body: string, origins: readonly string[]): Generator<PageLink & { start: number }> {
   let fence: string | undefined;
+  let lineStart = 0;
   for (const [i, raw] of body.split('\n').entries()) {
+    const at = lineStart;
+    lineStart += raw.length + 1;
     const marker = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
     if (fence !== undefined) {
       if (marker?.startsWith(fence)) fence = undefined;
@@ -17,12 +49,10 @@ export function pageLinks(body: string, origins: readonly string[]): PageLink[] 
       fence = marker;
       continue;
     }
-    for (const { target, ref } of lineLinks(raw)) {
-      const key = `${ref ? 'ref ' : ''}${target}`;
-      if (!links.has(key) && (ref || mayBeLocal(target, origins))) links.set(key, { target, ref, line: i + 1 });
+    for (const { target, ref, start } of lineLinks(raw)) {
+      if (ref || mayBeLocal(target, origins)) yield { target, ref, line: i + 1, start: at + start };
     }
   }
-  return [...links.values()];
 }
 
 /** One link as the page writes it. */
@@ -42,17 +72,28 @@ const destinations = [
   /\b(?:href|src)\s*=\s*["']([^"'\s]+)["']/gi,
 ];
 
-function* lineLinks(raw: string): Generator<{ target: string; ref: boolean }> {
+function* lineLinks(raw: string): Generator<{ target: string; ref: boolean; start: number }> {
   if (!/[[=<{]/.test(raw)) return;
-  const line = raw.replace(/(`+)(?!`).*?[^`]\1(?!`)/g, '');
-  for (const [, quoted, literal, bare] of line.matchAll(refShortcode)) {
+  // What is left out is blanked and not removed: every offset holds.
+  const line = raw.replace(/(`+)(?!`).*?[^`]\1(?!`)/g, blank);
+  for (const match of line.matchAll(refShortcode)) {
+    const [whole, quoted, literal, bare] = match;
     const target = quoted ?? literal ?? bare;
-    if (target !== undefined && target !== '') yield { target, ref: true };
+    if (target === undefined || target === '') continue;
+    const start = match.index + whole.indexOf(target, whole.search(/ref\s/) + 'ref'.length);
+    yield { target, ref: true, start };
   }
-  const rest = line.replace(/\{\{[<%]-?\s*(?:rel)?ref\b[^}]*\}\}/g, '');
+  const rest = line.replace(/\{\{[<%]-?\s*(?:rel)?ref\b[^}]*\}\}/g, blank);
   for (const pattern of destinations) {
-    for (const [, target = ''] of rest.matchAll(pattern)) yield { target, ref: false };
+    for (const match of rest.matchAll(pattern)) {
+      const [whole, target = ''] = match;
+      yield { target, ref: false, start: match.index + whole.lastIndexOf(target) };
+    }
   }
+}
+
+function blank(text: string): string {
+  return ' '.repeat(text.length);
 }
 
 function mayBeLocal(target: string, origins: readonly string[]): boolean {

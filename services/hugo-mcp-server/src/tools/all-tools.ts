@@ -1,6 +1,7 @@
 import type { Assets } from '../assets/open-assets.ts';
 import type { Editor } from '../content/editor.ts';
 import type { Reader } from '../content/reader.ts';
+import { applyChanges } from './apply-changes.ts';
 import { buildSite } from './build-site.ts';
 import { checkLinks } from './check-links.ts';
 import { createPage } from './create-page.ts';
@@ -9,8 +10,11 @@ import { deletePage } from './delete-page.ts';
 import { getPage } from './get-page.ts';
 import { listAssets } from './list-assets.ts';
 import { listPages } from './list-pages.ts';
+import { movePage } from './move-page.ts';
 import { pageHistory } from './page-history.ts';
 import { previewPage } from './preview-page.ts';
+import { restorePage } from './restore-page.ts';
+import { rollbackSite } from './rollback-site.ts';
 import { searchPages } from './search-pages.ts';
 import { siteInfo } from './site-info.ts';
 import type { AnyTool } from './tool.ts';
@@ -31,8 +35,12 @@ export function allTools(reader: Reader, editor: Editor, assets: Assets): AnyToo
     createPage(editor),
     updatePage(editor),
     deletePage(editor),
+    movePage(editor),
+    applyChanges(editor),
+    restorePage(editor),
     uploadAsset(assets, editor),
     deleteAsset(assets, editor),
     buildSite(editor),
+    rollbackSite(editor),
   ];
 }

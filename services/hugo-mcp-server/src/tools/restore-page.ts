@@ -1,0 +1,40 @@
+import { restorePageArgs } from '@arleo/core/content/apply-arguments';
+import * as z from 'zod';
+import type { Editor } from '../content/editor.ts';
+import type { RestoreNotes } from '../content/restore-page.ts';
+import { buildText, dryRunText, isDryRun, whereOne, writeFacts, writeShape } from './results.ts';
+import { defineTool } from './tool.ts';
+import { runWrite } from './write-call.ts';
+
+const output = z.object({
+  ...writeShape,
+  as_of: z.string().describe('The commit whose state the page has now.'),
+  resources: z.array(z.string()).describe('Files of the page that were given back with it.'),
+});
+
+/** `restore_page` */
+export const restorePage = (editor: Editor) =>
+  defineTool({
+    name: 'restore_page',
+    title: 'Restore a page',
+    description:
+      'Gives a page back as it was, in one language: any version of page_history, also of a page that was deleted, with files of the page that are gone. The version that it replaces stays in the history.',
+    scope: 'content:write',
+    input: restorePageArgs,
+    output,
+    annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: true, openWorldHint: false },
+    slow: true,
+    resource: ({ route, lang }) => `${route} (${lang})`,
+    async run(args, call) {
+      const written = await runWrite(editor, 'restore_page', args, call, editor.restore(args));
+      const { as_of, resources } = written.notes as RestoreNotes;
+      const structured = { ...writeFacts(written), as_of, resources };
+      if (isDryRun(written)) return { structured, text: dryRunText(written) };
+      const name = `${structured.route} (${structured.lang})`;
+      const what = structured.written
+        ? `Restored ${name} as of ${as_of.slice(0, 12)}, revision ${structured.revision}.`
+        : `${name} was like that already.`;
+      const files = resources.length === 0 ? '' : ` ${resources.length} files came back with it.`;
+      return { structured, text: `${what}${files} ${whereOne(written)}${buildText(written)}` };
+    },
+  });
