@@ -193,7 +193,9 @@ export async function openContent(
 
   // The first build is in the queue before any request can be.
   const first: Promise<unknown> =
-    (await releases.live()) === undefined ? writer.build() : readable().then(() => site.refreshPages());
+    (await releases.live()) === undefined
+      ? writer.build(undefined, Number.POSITIVE_INFINITY)
+      : readable().then(() => site.refreshPages());
   first.catch((error: unknown) => {
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });

@@ -69,6 +69,7 @@ export function refuse(job: JobBase, error: unknown): void {
  * @param building the id of the build under way
  */
 export function answerWithin(job: Job, ms: number, building: () => string | undefined): void {
+  if (ms === Number.POSITIVE_INFINITY) return;
   job.timer = setTimeout(() => {
     if (job.waiting) refuse(job, siteBusy(building()));
     else if (job.answerEarly !== undefined) job.answerEarly();

@@ -42,8 +42,12 @@ export interface Writer {
    *   its turn did not come in time
    */
   write(plan: Plan, request: WriteRequest): Promise<WriteOutcome>;
-  /** Builds what is there. @throws {@link ArleoError} of the build, `site_busy` */
-  build(progress?: Progress): Promise<BuildOutcome>;
+  /**
+   * Builds what is there.
+   * @param withinMs how long the caller waits at most, if not as long as all others; Infinity waits for the end
+   * @throws {@link ArleoError} of the build, `site_busy`
+   */
+  build(progress?: Progress, withinMs?: number): Promise<BuildOutcome>;
   /**
    * Runs `act` when nothing else is under way, and nothing else begins before it has ended: for what changes the site
    * beside its content. `act` gets what builds the site as it is and puts it live.
@@ -150,7 +154,14 @@ export function createWriter(options: WriterOptions): Writer {
 
   /** The same for what is not content and is going to be changed: see {@link Plan.touches}. */
   const adoptTouched = async (jobs: readonly Job[]) => {
-    const touched = jobs.flatMap(({ plan }) => plan?.touches?.(library) ?? []);
+    const touched = jobs.flatMap(({ plan }) => {
+      try {
+        return plan?.touches?.(library) ?? [];
+      } catch {
+        // What is wrong with it its own plan says, to its own caller.
+        return [];
+      }
+    });
     const there: string[] = [];
     for (const file of new Set(touched)) if (await isThere(library, file)) there.push(file);
     await history.commitFiles(there, 'Files as they were found');
@@ -372,10 +383,10 @@ export function createWriter(options: WriterOptions): Writer {
     loop = undefined;
   };
 
-  const enqueue = (job: Job) => {
+  const enqueue = (job: Job, withinMs = options.answerWithinMs) => {
     if (closed) return job.reject(stopping());
     waiting.push(job);
-    answerWithin(job, options.answerWithinMs, () => building);
+    answerWithin(job, withinMs, () => building);
     loop ??= Promise.resolve().then(run);
   };
 
