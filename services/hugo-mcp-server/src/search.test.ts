@@ -14,6 +14,8 @@ describe.each(layouts)('a site with its languages %s', (layout) => {
   let service: TestService;
   beforeAll(async () => {
     service = await startService({ files: variedSite(layout) });
+    // Addresses are known once the site is built.
+    await structured(service, 'build_site', {});
   });
   afterAll(() => service?.dispose());
 
