@@ -16,6 +16,7 @@ import { allowOrigins } from './mcp/cors.ts';
 import { createMcpHandler } from './mcp/mcp-handler.ts';
 import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
+import { recordOwnerRevocations } from './provider/owner-revocations.ts';
 import { openLmdbState } from './state/lmdb-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
 
@@ -36,6 +37,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const { log, audit } = records;
   const state = await openLmdbState(config.STATE_DIR);
   lifecycle.onClose('state', () => state.close());
+  lifecycle.onClose('record of revocations', recordOwnerRevocations(state, audit, log));
   const keys = await openSigningKeys(config.STATE_DIR);
   const bcrypt = openBcrypt();
   lifecycle.onClose('bcrypt threads', () => bcrypt.close());
@@ -66,6 +68,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     check: createAccessTokenCheck({ issuer, mcpUrl, verificationKey: keys.verificationKey, ...state }),
     failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
     calls: createMinuteLimit(config.RATE_LIMIT_PER_SUBJECT),
+    noteUse: (grantId) => state.noteUse(grantId),
     forward: createForwarder({
       hop,
       target: new URL('/mcp', config.UPSTREAM_URL),

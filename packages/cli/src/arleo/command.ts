@@ -14,7 +14,10 @@ export interface Command {
   /** For the overview, in a few words. */
   summary: string;
   help: string;
+  /** The name of the one argument that the command takes, if it takes one: `ID`. */
+  argument?: string;
   /** Beside `--json`, `--help` and `--version`. */
   options: CommandOptions;
-  run(values: CommandValues, env: NodeJS.ProcessEnv): Promise<Answer>;
+  /** @param argument what was given for {@link argument}; empty for a command that takes none */
+  run(values: CommandValues, env: NodeJS.ProcessEnv, argument: string): Promise<Answer>;
 }

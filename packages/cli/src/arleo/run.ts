@@ -3,10 +3,11 @@ import { VERSION } from '@arleo/core/version';
 import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
+import { connectionsList, connectionsRevoke } from './connections.ts';
 import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [webhookSecretRotate];
+const commands: readonly Command[] = [connectionsList, connectionsRevoke, webhookSecretRotate];
 
 const everywhere = {
   json: { type: 'boolean' },
@@ -42,12 +43,13 @@ async function answer(args: readonly string[], env: NodeJS.ProcessEnv): Promise<
       `Commands: ${commands.map(({ name }) => name).join(', ')}. See arleo --help.`,
     );
   }
-  const [more] = positionals.slice(command.name.split(' ').length);
-  if (more !== undefined) {
-    const hint = `See arleo ${command.name} --help.`;
-    throw new UsageError(`${JSON.stringify(more.slice(0, 40))} is one argument too many.`, hint);
-  }
-  return command.run(values, env);
+  const given = positionals.slice(command.name.split(' ').length);
+  const hint = `See arleo ${command.name} --help.`;
+  const [more] = given.slice(command.argument === undefined ? 0 : 1);
+  if (more !== undefined) throw new UsageError(`${JSON.stringify(more.slice(0, 40))} is one argument too many.`, hint);
+  const [argument = ''] = given;
+  if (command.argument !== undefined && argument === '') throw new UsageError(`${command.argument} is missing.`, hint);
+  return command.run(values, env, argument);
 }
 
 /** The words before the first option: only they name a command. */
@@ -76,12 +78,13 @@ function parse(args: readonly string[], command: Command | undefined) {
 }
 
 function overview(): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
+  const named = commands.map(({ name, argument, summary }) => ({ name: `${name} ${argument ?? ''}`.trim(), summary }));
+  const width = Math.max(...named.map(({ name }) => name.length));
   return `arleo: the owner's tool for an installation of Arleo
 
 Usage: arleo COMMAND [OPTIONS]
 
-${commands.map(({ name, summary }) => `  ${name.padEnd(width)}   ${summary}`).join('\n')}
+${named.map(({ name, summary }) => `  ${name.padEnd(width)}   ${summary}`).join('\n')}
 
 Options of every command:
   --json        one line of JSON instead of text, errors too

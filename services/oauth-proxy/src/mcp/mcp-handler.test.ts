@@ -51,6 +51,7 @@ async function openHandler(check: CheckAccessToken, forward: Forward, perMinute 
     check,
     failures: createMinuteLimit(60),
     calls: createMinuteLimit(perMinute),
+    noteUse: quiet,
     forward,
     mcpToken: 'hmcp_x',
     actorKey,

@@ -23,6 +23,8 @@ export interface McpOptions {
   failures: MinuteLimit;
   /** Calls, by subject and client. */
   calls: MinuteLimit;
+  /** Notes that access by a grant was used. */
+  noteUse(grantId: string): void;
   forward: Forward;
   mcpToken: string;
   actorKey: KeyObject;
@@ -70,6 +72,7 @@ export function createMcpHandler(options: McpOptions): EdgeHandler {
       sendError(response, hop, 'rate_limited', { requestId: context.requestId, headers });
       return;
     }
+    options.noteUse(token.grantId);
     const actor = signActor(actorKey, {
       ...caller,
       scope: token.scope,

@@ -1,19 +1,8 @@
-import type { RootDatabase } from 'lmdb';
+import type { Entry as CoreEntry, Store as CoreStore } from '@arleo/core/oauth-state/entry';
 import type { AdapterPayload } from 'oidc-provider';
 
-/** A stored value. */
-export interface Entry {
-  payload: AdapterPayload;
-  /** Milliseconds since 1970; absent = kept until it is removed. */
-  expires?: number;
-  /** Until when, in milliseconds since 1970, a registered client is not forgotten for a newer one. */
-  keptUntil?: number;
-}
+/** A stored value, as oidc-provider means it. */
+export type Entry = CoreEntry<AdapterPayload>;
 
 /** The store that all of the state is in. */
-export type Store = RootDatabase<Entry, string>;
-
-/** All keys that begin with `prefix`, which ends with a colon. */
-export function keysUnder(store: Store, prefix: string): string[] {
-  return [...store.getKeys({ start: prefix, end: `${prefix.slice(0, -1)};` })];
-}
+export type Store = CoreStore<AdapterPayload>;

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { openConnections } from '@arleo/core/oauth-state/connections';
 import { openLmdbState } from './lmdb-state.ts';
 import { UNUSED_CLIENT_SECONDS } from './registration-limit.ts';
 import type { State } from './state.ts';
@@ -114,6 +115,34 @@ describe('state in LMDB', () => {
     expect(state.accessTokenRevoked('other')).toBe(false);
     later(100);
     expect(state.accessTokenRevoked('jti')).toBe(false);
+  });
+
+  it('knows to the minute when a grant was last used', async () => {
+    const lastUsed = async () => {
+      const connections = await openConnections(folder, () => time);
+      const [connection] = connections.list().filter(({ id }) => id === 'client-in-use');
+      await connections.close();
+      return connection?.last_used?.getTime();
+    };
+    await state.adapter('Grant').upsert('in-use', { clientId: 'client-in-use', iat: 1 }, 600);
+    await state.close();
+    expect(await lastUsed()).toBeUndefined();
+    state = await open();
+    const first = time;
+    state.noteUse('in-use');
+    later(59);
+    state.noteUse('in-use');
+    await state.close();
+    expect(await lastUsed()).toBe(first);
+    state = await open();
+    state.noteUse('in-use');
+    later(1);
+    state.noteUse('in-use');
+    later(59);
+    state.noteUse('in-use');
+    await state.close();
+    expect(await lastUsed()).toBe(first + 119_000);
+    state = await open();
   });
 
   it('sweeps what has expired when it is opened', async () => {

@@ -1,5 +1,6 @@
+import { grantMembers, removeGrant } from '@arleo/core/oauth-state/grants';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
-import { type Entry, keysUnder, type Store } from './entry.ts';
+import type { Entry, Store } from './entry.ts';
 import { createRefreshFamily, type RefreshFamily, withinGrace } from './refresh-family.ts';
 import { keepForGood, keepWhileConnecting, makeRoom, newClient } from './registration-limit.ts';
 import { Reused } from './reused.ts';
@@ -87,7 +88,7 @@ export class LmdbAdapter implements Adapter {
       const entry = store.get(key);
       if (entry && this.#use(key, entry)) return undefined;
       const grantId = entry?.payload.grantId;
-      if (grantId) this.#removeGrant(grantId);
+      if (grantId) removeGrant(this.#store, grantId);
       return new Reused(this.#model === 'RefreshToken' ? 'refresh token' : 'authorization code', grantId);
     });
     if (reused) throw reused;
@@ -105,7 +106,7 @@ export class LmdbAdapter implements Adapter {
   }
 
   async revokeByGrantId(grantId: string): Promise<void> {
-    await this.#store.transaction(() => this.#removeGrant(grantId));
+    await this.#store.transaction(() => removeGrant(this.#store, grantId));
   }
 
   #get(key: string): Entry | undefined {
@@ -113,13 +114,8 @@ export class LmdbAdapter implements Adapter {
     return entry?.expires !== undefined && entry.expires <= this.#now() ? undefined : entry;
   }
 
-  #removeGrant(grantId: string): void {
-    removeGrant(this.#store, grantId);
-    this.#family.removeAll(grantId);
-  }
-
   #addMember(grantId: string, key: string, { expires }: Entry): void {
-    this.#store.put(`grant-member:${grantId}:${key}`, { payload: {}, ...(expires ? { expires } : {}) });
+    this.#store.put(`${grantMembers(grantId)}${key}`, { payload: {}, ...(expires ? { expires } : {}) });
   }
 
   /** The owner's consent holds for as long as the newest refresh token: a connection in use never ends by itself. */
@@ -130,13 +126,4 @@ export class LmdbAdapter implements Adapter {
     if (!grant?.expires || !expires || grant.expires >= expires) return;
     this.#store.put(key, { payload: { ...grant.payload, exp }, expires });
   }
-}
-
-function removeGrant(store: Store, grantId: string): void {
-  const index = `grant-member:${grantId}:`;
-  for (const member of keysUnder(store, index)) {
-    store.remove(member.slice(index.length));
-    store.remove(member);
-  }
-  store.remove(`Grant:${grantId}`);
 }

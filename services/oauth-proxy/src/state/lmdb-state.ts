@@ -1,13 +1,22 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { REVOCATION_NOTICES, type RevocationNotice } from '@arleo/core/oauth-state/connections';
+import { keysUnder } from '@arleo/core/oauth-state/entry';
+import { lastUse } from '@arleo/core/oauth-state/grants';
+import { openStore, STATE_FILE } from '@arleo/core/oauth-state/open-store';
 import type { Store } from './entry.ts';
 import { LmdbAdapter } from './lmdb-adapter.ts';
-import { checkLmdbFile } from './lmdb-file.ts';
 import type { State } from './state.ts';
 import { hasClearIds, hashStoredIds } from './upgrade.ts';
 
 const sweepEveryMs = 10 * 60_000;
+
+/** How exactly the last use of a grant is known. */
+const useEveryMs = 60_000;
+/** As many grants as it is remembered of in memory. */
+const maxNoted = 1_000;
+/** Longer than a grant lives that is not used. */
+const keepUseMs = 61 * 24 * 60 * 60_000;
 
 /**
  * Opens the state in `folder`/oauth.lmdb.
@@ -17,15 +26,16 @@ const sweepEveryMs = 10 * 60_000;
  */
 export async function openLmdbState(folder: string, now: () => number = Date.now): Promise<State> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = path.join(folder, 'oauth.lmdb');
-  checkLmdbFile(file);
-  let store: Store = open(options(file));
+  const file = path.join(folder, STATE_FILE);
+  let store: Store = openStore(file);
   if (hasClearIds(store)) {
-    await hashStoredIds(store, file, options);
-    store = open(options(file));
+    await hashStoredIds(store, file);
+    store = openStore(file);
   }
   await sweep(store, now());
   const sweeper = setInterval(() => void sweep(store, now()), sweepEveryMs).unref();
+
+  const noted = new Map<string, number>();
 
   const alive = (key: string): boolean => {
     const entry = store.get(key);
@@ -38,16 +48,27 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
     async revokeAccessToken(jti, seconds) {
       await store.put(`revoked:${jti}`, { payload: {}, expires: now() + seconds * 1000 });
     },
+    noteUse(grantId) {
+      const time = now();
+      if (time - (noted.get(grantId) ?? 0) < useEveryMs) return;
+      if (noted.size >= maxNoted) noted.clear();
+      noted.set(grantId, time);
+      store.put(lastUse(grantId), { payload: { last: time }, expires: time + keepUseMs }).catch(() => undefined);
+    },
+    async takeRevocationNotices() {
+      const keys = keysUnder(store, REVOCATION_NOTICES);
+      if (keys.length === 0) return [];
+      const notices = keys.map((key) => store.get(key)?.payload as unknown as RevocationNotice);
+      await store.transaction(() => {
+        for (const key of keys) store.remove(key);
+      });
+      return notices;
+    },
     async close() {
       clearInterval(sweeper);
       await store.close();
     },
   };
-}
-
-/** The file holds client secrets: nobody else may read it, whatever the folder's mode. */
-function options(file: string): RootDatabaseOptionsWithPath & { permissionsMode: number } {
-  return { path: file, noSubdir: true, permissionsMode: 0o600 };
 }
 
 /** Removes what has expired: nothing else would ever remove a code that nobody used. */

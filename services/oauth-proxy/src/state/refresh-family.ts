@@ -1,4 +1,6 @@
-import { type Entry, keysUnder, type Store } from './entry.ts';
+import { keysUnder } from '@arleo/core/oauth-state/entry';
+import { unusedRefreshTokens } from '@arleo/core/oauth-state/grants';
+import type { Entry, Store } from './entry.ts';
 
 /**
  * For how long, in seconds, a refresh token that was already used still succeeds. Clients refresh in parallel, and a
@@ -26,18 +28,15 @@ export interface RefreshFamily {
    * @returns false for a replay: it was used longer ago than the grace, or given up
    */
   use(key: string, entry: Entry): boolean;
-  /** Takes all out, with their grant. */
-  removeAll(grantId: string): void;
 }
 
 /** The family as it is kept in LMDB: `unused-refresh:GRANT:KEY` for each that was not used. Call it in a transaction. */
 export function createRefreshFamily(store: Store, now: () => number): RefreshFamily {
   const graceMs = REFRESH_GRACE_SECONDS * 1000;
-  const indexOf = (grantId: string): string => `unused-refresh:${grantId}:`;
 
   const unused = (grantId: string): { key: string; index: string; issued: number }[] =>
-    keysUnder(store, indexOf(grantId)).map((index) => ({
-      key: index.slice(indexOf(grantId).length),
+    keysUnder(store, unusedRefreshTokens(grantId)).map((index) => ({
+      key: index.slice(unusedRefreshTokens(grantId).length),
       index,
       issued: Number(store.get(index)?.payload.issued ?? 0),
     }));
@@ -53,21 +52,19 @@ export function createRefreshFamily(store: Store, now: () => number): RefreshFam
       for (const one of excess.slice(0, Math.max(0, excess.length - MAX_UNUSED_REFRESH_TOKENS + 1))) {
         markUsed(one.key, store.get(one.key), one.index, givenUp);
       }
-      store.put(`${indexOf(grantId)}${key}`, { payload: { issued: now() }, ...(expires && { expires }) });
+      store.put(`${unusedRefreshTokens(grantId)}${key}`, { payload: { issued: now() }, ...(expires && { expires }) });
     },
     use(key, entry) {
       const { grantId, consumed } = entry.payload;
       if (typeof consumed === 'number' && !withinGrace(consumed, now())) return false;
       if (grantId === undefined) throw new TypeError('a refresh token belongs to a grant');
       // The time of the first use counts: the grace must end.
-      if (consumed === undefined) markUsed(key, entry, `${indexOf(grantId)}${key}`, Math.floor(now() / 1000));
+      if (consumed === undefined)
+        markUsed(key, entry, `${unusedRefreshTokens(grantId)}${key}`, Math.floor(now() / 1000));
       for (const other of unused(grantId)) {
         if (other.issued + graceMs <= now()) markUsed(other.key, store.get(other.key), other.index, givenUp);
       }
       return true;
-    },
-    removeAll(grantId) {
-      for (const index of keysUnder(store, indexOf(grantId))) store.remove(index);
     },
   };
 }

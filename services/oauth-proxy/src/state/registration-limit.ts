@@ -1,5 +1,6 @@
+import { keysUnder } from '@arleo/core/oauth-state/entry';
 import { errors } from 'oidc-provider';
-import { type Entry, keysUnder, type Store } from './entry.ts';
+import type { Entry, Store } from './entry.ts';
 
 /** A registered client that was never used is forgotten after this many seconds. */
 export const UNUSED_CLIENT_SECONDS = 24 * 60 * 60;

@@ -1,3 +1,4 @@
+import type { RevocationNotice } from '@arleo/core/oauth-state/connections';
 import type { Adapter } from 'oidc-provider';
 
 /** One kind of thing that the authorization server stores, as oidc-provider wants it. */
@@ -15,5 +16,9 @@ export interface State {
   accessTokenRevoked(jti: string): boolean;
   /** Refuses one access token from now on. `seconds`: as long as it would be valid. */
   revokeAccessToken(jti: string, seconds: number): Promise<void>;
+  /** Notes that access by a grant was used, at most once a minute. */
+  noteUse(grantId: string): void;
+  /** What the owner revoked with `arleo connections revoke` and was not asked for before. */
+  takeRevocationNotices(): Promise<RevocationNotice[]>;
   close(): Promise<void>;
 }

@@ -1,6 +1,7 @@
 import { open as openFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { open, type RootDatabaseOptionsWithPath } from 'lmdb';
+import { grantMembers } from '@arleo/core/oauth-state/grants';
+import { openStore } from '@arleo/core/oauth-state/open-store';
 import type { Entry, Store } from './entry.ts';
 import { createRefreshFamily } from './refresh-family.ts';
 import { clearKey, storageKey, withoutId } from './stored-form.ts';
@@ -16,19 +17,13 @@ export function hasClearIds(store: Store): boolean {
 /**
  * Writes such a state anew under hashes, and closes it; every connection goes on. It goes into a new file that takes the
  * place of the old one, since LMDB leaves what it removes in free pages, where it could still be read.
- *
- * @param options how to open `file`
  */
-export async function hashStoredIds(
-  old: Store,
-  file: string,
-  options: (file: string) => RootDatabaseOptionsWithPath,
-): Promise<void> {
+export async function hashStoredIds(old: Store, file: string): Promise<void> {
   const fresh = `${file}.new`;
   // Of an upgrade that was interrupted.
   await rm(fresh, { force: true });
   await rm(`${fresh}-lock`, { force: true });
-  const store: Store = open(options(fresh));
+  const store: Store = openStore(fresh);
   await store.transaction(() => {
     for (const { key, value } of old.getRange()) putHashed(store, key, value);
   });
@@ -46,7 +41,7 @@ function putHashed(store: Store, key: string, entry: Entry): void {
   const [, grantId = '', memberKey = ''] = member.exec(key) ?? [];
   const memberOf = clearKey(memberKey);
   if (memberOf) {
-    store.put(`grant-member:${grantId}:${storageKey(memberOf.model, memberOf.id)}`, entry);
+    store.put(`${grantMembers(grantId)}${storageKey(memberOf.model, memberOf.id)}`, entry);
   } else if (key.startsWith('session-uid:') && typeof entry.payload.id === 'string') {
     store.put(key, { ...entry, payload: { key: storageKey('Session', entry.payload.id) } });
   } else if (thing) {

@@ -4,28 +4,28 @@ import { copyFile, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { open as openLmdb } from 'lmdb';
-import { checkLmdbFile } from './lmdb-file.ts';
-import { openLmdbState } from './lmdb-state.ts';
+import { checkLmdbFile } from './check-lmdb-file.ts';
+import { openStore } from './open-store.ts';
 
 describe('an LMDB file', () => {
   let folder: string;
   let good: string;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'arleo-lmdb-'));
-    const state = await openLmdbState(folder);
+    good = path.join(folder, 'oauth.lmdb');
+    const store = openStore(good);
     for (let index = 0; index < 300; index += 1) {
       // Some on overflow pages.
-      await state.adapter('Grant').upsert(`g${index}`, { scope: 'x'.repeat(index % 50 === 0 ? 9000 : 200) }, 3600);
+      await store.put(`Grant:${index}`, { payload: { scope: 'x'.repeat(index % 50 === 0 ? 9000 : 200) } });
     }
-    await state.close();
-    good = path.join(folder, 'oauth.lmdb');
+    await store.close();
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  const damagedState = async (damage: (file: string) => Promise<unknown>) => {
-    const broken = await mkdtemp(path.join(folder, 'broken-'));
-    await copyFile(good, path.join(broken, 'oauth.lmdb'));
-    await damage(path.join(broken, 'oauth.lmdb'));
+  const damaged = async (damage: (file: string) => Promise<unknown>) => {
+    const broken = path.join(await mkdtemp(path.join(folder, 'broken-')), 'oauth.lmdb');
+    await copyFile(good, broken);
+    await damage(broken);
     return broken;
   };
   const overwrite = (position: number, bytes: Buffer) => async (file: string) => {
@@ -49,17 +49,19 @@ describe('an LMDB file', () => {
     ['is of another version', overwrite(28, Buffer.from([9, 0, 0, 0]))],
     ['has pages of no size', overwrite(48, Buffer.from([1, 0, 0, 0]))],
   ])('that %s is refused with what to do, and left as it is', async (_what, damage) => {
-    const broken = await damagedState(damage);
-    const before = await readFile(path.join(broken, 'oauth.lmdb'));
-    await expect(openLmdbState(broken)).rejects.toMatchObject({ code: 'state_damaged', hint: expect.any(String) });
-    expect((await readFile(path.join(broken, 'oauth.lmdb'))).equals(before)).toBe(true);
+    const broken = await damaged(damage);
+    const before = await readFile(broken);
+    expect(() => openStore(broken)).toThrow(
+      expect.objectContaining({ code: 'state_damaged', hint: expect.stringContaining('backup') }),
+    );
+    expect((await readFile(broken)).equals(before)).toBe(true);
   });
 
   it('that is whole, empty or absent is taken', async () => {
     checkLmdbFile(good);
     checkLmdbFile(path.join(folder, 'absent'));
-    const empty = await damagedState((file) => writeFile(file, ''));
-    await (await openLmdbState(empty)).close();
+    const empty = await damaged((file) => writeFile(file, ''));
+    await openStore(empty).close();
   });
 
   it('passes at every moment while another process writes, grows and shrinks it', async () => {

@@ -1,0 +1,90 @@
+import type { Connection, Connections } from '@arleo/core/oauth-state/connections';
+import { UsageError } from '../usage-error.ts';
+import type { Command, CommandValues } from './command.ts';
+
+/** Where oauth-proxy keeps its state if nothing else is said. */
+export const DEFAULT_STATE_DIR = '/var/lib/mcp-oauth-proxy';
+
+const options = { state: { type: 'string' } } as const;
+const optionsHelp = `  --state DIR   STATE_DIR of oauth-proxy; default $STATE_DIR, else ${DEFAULT_STATE_DIR}
+  --json        one line of JSON instead of text, errors too`;
+
+/** `arleo connections list` */
+export const connectionsList: Command = {
+  name: 'connections list',
+  summary: 'show the clients that may act on the site, and when they last did',
+  help: `arleo connections list: show the clients to which the owner gave access, the last used first
+
+Usage: arleo connections list [--state DIR]
+
+${optionsHelp}
+
+The name is the client's own claim; the hosts are where it was answered. Run it on the host of oauth-proxy, as root or as the
+user of the service.
+`,
+  options,
+  run: (values, env) =>
+    withConnections(values, env, async (connections) => {
+      const list = connections.list();
+      const text = list.length === 0 ? 'No client has access.\n' : list.map(describe).join('\n');
+      return { text, value: { connections: list } };
+    }),
+};
+
+/** `arleo connections revoke ID` */
+export const connectionsRevoke: Command = {
+  name: 'connections revoke',
+  argument: 'ID',
+  summary: 'end all access of a client at once',
+  help: `arleo connections revoke: end all access of a client
+
+Usage: arleo connections revoke ID [--state DIR]
+
+  ID            the client's id, as arleo connections list shows it
+${optionsHelp}
+
+Its access tokens and refresh tokens are refused from the next request on; nothing is restarted. A call that is under way
+is not broken off. To come back, the client has to be approved again. oauth-proxy writes it to its audit log.
+`,
+  options,
+  run: (values, env, id) =>
+    withConnections(values, env, async (connections) => {
+      const grants = await connections.revoke(id);
+      const text = `Revoked: ${id} has no access any more (${grants} ${grants === 1 ? 'approval' : 'approvals'}).\n`;
+      return { text, value: { id, revoked: true, grants } };
+    }),
+};
+
+async function withConnections<T>(
+  { state }: CommandValues,
+  env: NodeJS.ProcessEnv,
+  act: (connections: Connections) => Promise<T>,
+): Promise<T> {
+  if (state === '') throw new UsageError('--state is empty.', 'Give the STATE_DIR of oauth-proxy.');
+  const folder = typeof state === 'string' ? state : env.STATE_DIR || DEFAULT_STATE_DIR;
+  // Only these commands need the database, and its native part.
+  const { openConnections } = await import('@arleo/core/oauth-state/connections');
+  const connections = await openConnections(folder);
+  try {
+    return await act(connections);
+  } finally {
+    await connections.close();
+  }
+}
+
+function describe({ id, name, hosts, scopes, first_approved, last_used, expires }: Connection): string {
+  const time = (date: Date): string => date.toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
+  return `${id}
+  name       ${name === null ? '(none)' : JSON.stringify(plain(name))} (its own claim)
+  hosts      ${hosts.join(', ') || '(not known any more)'}
+  scopes     ${scopes.join(', ')}
+  approved   ${time(first_approved)}
+  last used  ${last_used === null ? 'never' : time(last_used)}
+  ends       ${expires === null ? 'never' : `${time(expires)} if it is not used again`}
+`;
+}
+
+/** Nothing that could do something to a terminal. */
+function plain(text: string): string {
+  return text.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, 80);
+}
