@@ -18,6 +18,8 @@ import { createReadiness } from './http/readiness.ts';
 import { createCallerRefusal } from './http/refuse-caller.ts';
 import { createSitePullEndpoint } from './http/site-pull.ts';
 import { createMcpEndpoint } from './mcp/mcp-endpoint.ts';
+import { createPageResources } from './mcp/page-resources.ts';
+import { createPrompts } from './mcp/prompts.ts';
 import { createHugo } from './site/hugo-command.ts';
 import { allTools } from './tools/all-tools.ts';
 
@@ -66,7 +68,10 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const { reader, editor, assets, readable, pull } = await openContent(hugo, places, limits, log, lifecycle);
 
   const refuseCaller = createCallerRefusal({ failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS), audit });
+  const resources = createPageResources(reader);
   const mcp = createMcpEndpoint({
+    resources,
+    prompts: createPrompts(reader, resources),
     tools: allTools(reader, editor, assets),
     version: VERSION,
     audit,

@@ -23,6 +23,7 @@ import type { PagePreview, Previews } from './preview/preview-page.ts';
 import type { PageWords } from './search/page-words.ts';
 import { type SearchResult, searchPages } from './search/search-pages.ts';
 import { type SiteInfo, type SiteInfoSources, siteInfo } from './site-info.ts';
+import { type Suggested, suggest } from './suggest.ts';
 import { type Hidden, whyHidden } from './why-hidden.ts';
 
 /** A page with its text. */
@@ -58,6 +59,8 @@ export interface Reader {
   search(args: SearchPagesArgs): Promise<SearchResult>;
   /** @throws as {@link pageHistory} */
   history(args: PageHistoryArgs): Promise<PageHistory>;
+  /** Values for what somebody types; routes of one language, if one is given. */
+  suggest(what: Suggested, typed: string, lang?: string): Promise<string[]>;
   /** @throws as {@link checkLinks} */
   checkLinks(args: CheckLinksArgs): Promise<LinkReport>;
   /** @throws as {@link Previews.preview} */
@@ -92,6 +95,10 @@ export function createReader(options: ReaderOptions): Reader {
     async history(args) {
       await readable();
       return pageHistory(library, historyLog, args);
+    },
+    async suggest(what, typed, lang) {
+      await readable();
+      return suggest(library, what, typed, lang);
     },
     async checkLinks(args) {
       await readable();

@@ -11,7 +11,7 @@ import type { Authenticate } from '../http/authenticate.ts';
 import { type Message, readMessage } from '../http/read-message.ts';
 import type { RefuseCaller } from '../http/refuse-caller.ts';
 import { actorOf, type Caller } from '../tools/tool.ts';
-import { createServer, type ServedRequest, type ServerOptions } from './create-server.ts';
+import { createServer, readScope, type ServedRequest, type ServerOptions } from './create-server.ts';
 import { abortedByClient, sendWebResponse, toWebRequest } from './web-exchange.ts';
 
 /** What the endpoint is made of. */
@@ -29,6 +29,13 @@ const keepAliveMs = 8_000;
 /** As much of a refused body as is still read, so that whoever sends it gets to see the refusal. */
 const discardBytes = 64 * 1024 * 1024;
 
+/** Methods beside tools that give what stands in pages, and what their refusal is recorded as. */
+const readsPages: ReadonlyMap<string, string> = new Map([
+  ['resources/read', 'resource.read'],
+  ['prompts/get', 'prompt.get'],
+  ['completion/complete', 'completion'],
+]);
+
 /** JSON-RPC codes of what is refused before the SDK sees it (JSON-RPC 2.0, 5.1). */
 const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_refused: -32600 };
 
@@ -38,9 +45,9 @@ const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_ref
  */
 export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
   const { authenticate, refuseCaller, maxBodyBytes, tools, log } = options;
-  const recordRefusedTool = (name: string, caller: Caller, request: IncomingMessage, context: RequestContext): void =>
+  const recordRefused = (event_type: string, caller: Caller, request: IncomingMessage, context: RequestContext): void =>
     options.audit.record({
-      event_type: `tool.${name}`,
+      event_type,
       result: 'denied',
       reason: 'insufficient_scope',
       actor: actorOf(caller),
@@ -70,8 +77,13 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
     const message = await readMessage(request, maxBodyBytes);
     const tool = calledTool(message, tools);
     if (tool && !caller.scopes.has(tool.scope)) {
-      recordRefusedTool(tool.name, caller, request, context);
+      recordRefused(`tool.${tool.name}`, caller, request, context);
       return refuseScope(tool.scope, caller, message, response, context);
+    }
+    const reads = typeof message.method === 'string' ? readsPages.get(message.method) : undefined;
+    if (reads !== undefined && !caller.scopes.has(readScope)) {
+      recordRefused(reads, caller, request, context);
+      return refuseScope(readScope, caller, message, response, context);
     }
 
     const served: ServedRequest = {
