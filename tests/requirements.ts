@@ -52,6 +52,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-HOOK-FORGED': 'A delivery with a wrong signature is refused, recorded, and reaches no other hop.',
     'R-HOOK-DOWN':
       'A push while hugo-mcp-server is down is acted on once it is up, also over a restart of hugo-mcp-proxy.',
+    'R-HOOK-KILL':
+      'Killed at any point of a pull, hugo-mcp-server has the site whole afterwards, and the push is acted on.',
     'R-HOOK-NGINX': 'The webhook works behind nginx, with the address that nginx saw.',
     'R-HOOK-TOKEN': 'The token that hugo-mcp-proxy has for it is of no use on /mcp, with any actor.',
   }),

@@ -1,4 +1,4 @@
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { giveRemote, type Remote } from '../testing/pushed-site.ts';
 import { serveFolder } from '../testing/serve-folder.ts';
@@ -314,7 +314,7 @@ test('a pull that the service did not survive is undone at the next start, and c
   // As a kill right after the reset leaves it.
   await remote.site('fetch', '--quiet');
   await remote.site('reset', '--quiet', '--hard', to);
-  await writeFile(at('.git/index.lock'), '');
+  for (const lock of ['index', 'HEAD', 'refs/heads/main']) await writeFile(at(`.git/${lock}.lock`), '');
   const begun = { from, to, branch: 'main', request_id: 'r' };
   await service.dir.write({ 'state/site-pull.json': JSON.stringify({ under_way: begun }) });
   await service.restart();
@@ -322,6 +322,18 @@ test('a pull that the service did not survive is undone at the next start, and c
   expect(JSON.parse(await service.dir.read('state/site-pull.json'))).toMatchObject({ last: { result: 'interrupted' } });
   expect((await service.call('list_pages', {})).json.result.isError ?? false).toBe(false);
   expect(told(await pull())).toMatchObject({ result: 'rolled_back', commit: to });
+});
+
+test('a lock that a fetch left which was killed long ago stops no other', async () => {
+  await remote.push({ [single]: layout('unlocked') });
+  await remote.site('fetch', '--quiet');
+  const lock = at('.git/refs/remotes/origin/main.lock');
+  await writeFile(lock, '');
+  await remote.push({ [single]: layout('unlocked again') });
+  expect(told(await pull())).toMatchObject({ result: 'refused', code: 'fetch_failed' });
+  const old = new Date(Date.now() - 600_000);
+  await utimes(lock, old, old);
+  expect(told(await pull())).toMatchObject({ result: 'live' });
 });
 
 describe('who may ask', () => {

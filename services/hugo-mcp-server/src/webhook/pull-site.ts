@@ -168,7 +168,7 @@ export function createSitePull(options: SitePullOptions): SitePull {
       if (open === undefined) return;
       const { from, to, kept, request_id } = open;
       try {
-        await repository.breakLock();
+        await repository.breakLocks();
         await undo(open);
         await state.finish(ended({ commit: to, from, result: 'interrupted' }, request_id));
       } catch (error) {

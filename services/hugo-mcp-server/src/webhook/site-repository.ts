@@ -40,12 +40,14 @@ export interface SiteRepository {
    * @throws {@link ArleoError} `git_failed`, also if a submodule stays at another commit than the one that it had
    */
   resetBack(commit: string): Promise<void>;
-  /** Removes the lock that a git left which was killed; waits first, should it still be at work. */
-  breakLock(): Promise<void>;
+  /** Removes the locks that a git left which was killed in a reset; waits first, should it still be at work. */
+  breakLocks(): Promise<void>;
 }
 
 const remote = 'origin';
 const fetchTimeoutMs = 90_000;
+const lockWaitMs = 3_000;
+const oldLockMs = 5 * 60_000;
 /** As many names as an answer shows. */
 const maxNames = 10;
 
@@ -58,6 +60,18 @@ export function createSiteRepository(options: SiteRepositoryOptions): SiteReposi
   };
   const text = async (...args: string[]) => (await git.run(args)).stdout.trim();
   const commitOf = (name: string) => text('rev-parse', '--verify', '--quiet', `${name}^{commit}`);
+
+  const lockFiles = async (...files: string[]) => {
+    const paths = files.flatMap((file) => ['--git-path', `${file}.lock`]);
+    return (await text('rev-parse', ...paths)).split('\n').map((file) => path.resolve(siteDir, file));
+  };
+
+  /** Git holds these for moments: old ones are of a git that was killed, and would stop every fetch from now on. */
+  const breakOldLocks = async (...files: string[]) => {
+    for (const lock of await lockFiles(...files)) {
+      if (((await ageOf(lock)) ?? 0) > oldLockMs) await rm(lock, { force: true });
+    }
+  };
 
   const updateSubmodules = async () => {
     if (submodules) await git.run(['submodule', 'update', '--init', '--recursive', '--force'], { timeoutMs: 120_000 });
@@ -82,6 +96,7 @@ export function createSiteRepository(options: SiteRepositoryOptions): SiteReposi
 
     async fetch() {
       const tracking = `refs/remotes/${remote}/${branch}`;
+      await breakOldLocks(tracking, 'packed-refs', 'shallow');
       const args = ['fetch', '--quiet', '--no-tags', '--force', remote, `+refs/heads/${branch}:${tracking}`];
       try {
         await git.run(args, { timeoutMs: fetchTimeoutMs });
@@ -159,16 +174,21 @@ export function createSiteRepository(options: SiteRepositoryOptions): SiteReposi
         throw new ArleoError('git_failed', `Submodules could not be put back: ${astray.join(', ')}`);
     },
 
-    async breakLock() {
-      const gitDir = await text('rev-parse', '--absolute-git-dir');
-      const lock = path.join(gitDir, 'index.lock');
-      for (let waited = 0; waited < 3_000; waited += 100) {
-        if ((await lstat(lock).catch(() => undefined)) === undefined) return;
+    async breakLocks() {
+      const locks = await lockFiles('index', 'HEAD', 'ORIG_HEAD', `refs/heads/${branch}`);
+      for (let waited = 0; waited < lockWaitMs; waited += 100) {
+        if ((await Promise.all(locks.map(ageOf))).every((age) => age === undefined)) return;
         await new Promise((resolve) => setTimeout(resolve, 100));
       }
-      await rm(lock, { force: true });
+      for (const lock of locks) await rm(lock, { force: true });
     },
   };
+}
+
+/** Milliseconds since a file was written; undefined if it is not there. */
+async function ageOf(file: string): Promise<number | undefined> {
+  const stats = await lstat(file).catch(() => undefined);
+  return stats && Date.now() - stats.mtimeMs;
 }
 
 /** The part of a file's path that something untracked occupies; undefined if the way is free. */
