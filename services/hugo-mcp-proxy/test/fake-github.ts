@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import http from 'node:http';
 import type { Answer } from './tls-upstream.ts';
 import { send } from './tls-upstream.ts';
 
@@ -103,4 +104,13 @@ function pushPayload(commit: string, ref = 'refs/heads/main', deleted = false): 
     commits: deleted ? [] : [change],
     head_commit: deleted ? null : change,
   };
+}
+
+/** Sends the head of a POST and nothing of its body. */
+export function beginRequest(url: string, headers: Record<string, string>) {
+  const request = http.request(url, { method: 'POST', agent: false, headers });
+  const answered = new Promise<http.IncomingMessage>((resolve) => request.once('response', resolve));
+  request.on('error', () => undefined);
+  request.flushHeaders();
+  return { request, answered };
 }

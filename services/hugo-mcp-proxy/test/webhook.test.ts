@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import type { RequestListener, ServerResponse } from 'node:http';
 import path from 'node:path';
 import { mintToken } from '@arleo/core/tokens/token';
-import { createHook } from './fake-github.ts';
+import { beginRequest, createHook } from './fake-github.ts';
 import { type Identity, openProxyWorkshop, type RunningProxy } from './run-proxy.ts';
 import { send, startUpstream, type Upstream } from './tls-upstream.ts';
 
@@ -221,6 +221,22 @@ describe('a signed delivery that GitHub would not send', () => {
     expect([answered.status, answered.json().error.data.reason]).toEqual([413, 'body_too_large']);
   });
 
+  test('large bodies that never come to an end hold a bounded memory, and leave room for a push', async () => {
+    const github = await start();
+    const headers = { 'Content-Length': String(4 * 1024 * 1024) };
+    const begun = Array.from({ length: 16 }, () => beginRequest(`${proxy.url}/webhook/github`, headers));
+    const refused = async () => (await beginRequest(`${proxy.url}/webhook/github`, headers).answered).statusCode;
+    while ((await Promise.race([refused(), new Promise((resolve) => setTimeout(resolve, 50))])) !== 503);
+    expect((await github.push(commit)).status).toBe(202);
+    for (const { request } of begun) request.destroy();
+    await audited('webhook.rebuild');
+    // What they held is given back: a large one is read again, and found unsigned.
+    const large = () => send(`${proxy.url}/webhook/github`, { body: 'x'.repeat(4 * 1024 * 1024) });
+    let answered = await large();
+    while (answered.status === 503) answered = await large();
+    expect(answered.status).toBe(401);
+  });
+
   test('GET and other paths', async () => {
     await start();
     const get = await send(`${proxy.url}/webhook/github`, { method: 'GET' });
@@ -280,6 +296,7 @@ describe('/webhook/test', () => {
       'ignored: other_ref',
     );
     expect((await github.push(commit, { id })).json().status).toBe('accepted');
+    expect((await github.push(commit, { id, path: test_ })).json().would_be).toBe('duplicate');
     await audited('webhook.rebuild');
     expect(pulls).toHaveLength(1);
   });

@@ -13,6 +13,7 @@ import { type DeliveryHead, ignoredPush, readHead, readPush } from '../webhook/d
 import type { Rebuilds } from '../webhook/rebuilds.ts';
 import type { Secrets } from '../webhook/secrets.ts';
 import { checkSignature, type SignatureVerdict } from '../webhook/signature.ts';
+import { createBodyBudget } from './body-budget.ts';
 import type { WebhookTrail } from './webhook-trail.ts';
 
 /** What the webhook is made of. */
@@ -30,6 +31,9 @@ const hop = 'hugo-mcp-proxy';
 
 /** As much of a refused body as is still read, so that whoever sends it gets to see the refusal. */
 const discardBytes = 64 * 1024 * 1024;
+
+/** Bytes of large bodies that are held at the same time. */
+const budgetBytes = 64 * 1024 * 1024;
 
 /** What became of a delivery whose signature is right. */
 interface Verdict {
@@ -57,6 +61,7 @@ interface Delivery {
  */
 export function createWebhook(options: WebhookOptions): EdgeHandler {
   const { secrets, rebuilds, branch, maxBodyBytes, trail, log } = options;
+  const budget = createBodyBudget(budgetBytes, maxBodyBytes);
 
   const read = async (request: IncomingMessage): Promise<Delivery> => {
     const body = await readBody(request, maxBodyBytes);
@@ -142,6 +147,7 @@ export function createWebhook(options: WebhookOptions): EdgeHandler {
   const wouldBe = (delivery: Delivery): string => {
     try {
       const { status, why } = judge(delivery);
+      if (status === 'accepted' && rebuilds.knows(delivery.head.id ?? '')) return 'duplicate';
       return why === undefined ? status : `${status}: ${why}`;
     } catch (error) {
       if (!isArleoError(error)) throw error;
@@ -162,7 +168,13 @@ export function createWebhook(options: WebhookOptions): EdgeHandler {
     if (request.method !== 'POST') {
       return sendError(response, hop, 'method_not_allowed', { requestId, headers: { Allow: 'POST' } });
     }
+    const giveBack = budget.claim(request);
+    if (giveBack === undefined) {
+      sendError(response, hop, 'not_ready', { requestId, headers: { 'Retry-After': '1' } });
+      return discardBody(request, discardBytes);
+    }
     handler(request, response, context)
+      .finally(giveBack)
       .catch((error: unknown) => {
         if (isArleoError(error) && isReason(error.code)) {
           return sendError(response, hop, error.code, { requestId, message: error.message });

@@ -37,6 +37,8 @@ export interface Rebuilds {
    * it, whatever is stopped or started in between. Rejects with the file system's error; then it was not taken.
    */
   take(push: TakenPush): Promise<'accepted' | 'duplicate'>;
+  /** True if {@link Rebuilds.take} would call it a duplicate. */
+  knows(delivery: string): boolean;
   /** Begins nothing more; what is owed is done after the next start. */
   close(): void;
 }
@@ -127,10 +129,13 @@ export function createRebuilds({ state, ask, clock, intervalMs, events }: Rebuil
     events.failed(reason, { requestId, attempt, retryMs, error });
   };
 
+  const knows = (delivery: string) => claimed.has(delivery) || state.current().seen.includes(delivery);
+
   schedule();
   return {
+    knows,
     async take({ delivery, requestId }) {
-      if (claimed.has(delivery) || state.current().seen.includes(delivery)) return 'duplicate';
+      if (knows(delivery)) return 'duplicate';
       claimed.add(delivery);
       try {
         await change(() => {
