@@ -1,4 +1,5 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import bcrypt from 'bcryptjs';
 import { approve, authorizeUrl, Browser, connect, formOf, pkce, register } from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
@@ -29,6 +30,31 @@ describe('logging in', () => {
       .filter(({ event_type }) => event_type === 'login.failed')
       .map(({ reason }) => reason);
     expect(reasons.filter((reason) => reason === 'rate_limited')).toHaveLength(1);
+  });
+
+  it('hears few of many addresses that guess once each, and lets the others wait for their turn', async () => {
+    const from = (index: number) => ({ 'x-forwarded-for': `2001:db8:${index}::1` });
+    const answers: number[] = [];
+    const leave = new AbortController();
+    const guesses = Array.from({ length: 36 }, async (_, index) => {
+      const browser = new Browser(service);
+      const page = await browser.open(url());
+      const { action, hidden } = formOf(page);
+      const { status } = await browser.fetch(action, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', ...from(index) },
+        body: new URLSearchParams([...hidden, ['passphrase', 'guess']]).toString(),
+        signal: leave.signal,
+      });
+      answers.push(status);
+    });
+    const all = Promise.allSettled(guesses);
+    await sleep(4_000);
+    leave.abort();
+    await all;
+    expect(new Set(answers)).toEqual(new Set([401]));
+    expect(answers.length).toBeGreaterThanOrEqual(6);
+    expect(answers.length).toBeLessThanOrEqual(9);
   });
 
   it('is open to a browser of the owner while others guess from the same address', async () => {

@@ -105,12 +105,15 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
       address: addressBlock(requestFacts(request).client_ip ?? ''),
       knownBrowser: browser.known ? browser.id : undefined,
     };
-    const admission = await guesses.admit(guesser);
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    const admission = await guesses.admit(guesser, gone.signal);
     if ('refused' in admission) {
       const { first, retryAfterSeconds } = admission.refused;
       if (first) record(request, { event_type: 'login.failed', result: 'denied', reason: 'rate_limited', actor });
       return turnAway(request, response, uid, retryAfterSeconds);
     }
+    if (gone.signal.aborted) return admission.spare();
     let verdict: PassphraseVerdict | undefined;
     try {
       verdict = await owner.check(typeof passphrase === 'string' ? passphrase : '', browser.known);

@@ -75,6 +75,21 @@ describe('guesses of the passphrase', () => {
     expect(performance.now() - started).toBeGreaterThan(80);
   });
 
+  it('take no turn when nobody waits for the answer any more', async () => {
+    const limit = createGuessLimit(Date.now, { atOnce: 1, everyMs: 50, waitMs: 2_000, maxWaiting: 50 });
+    expect(await limit.admit({ address: '192.0.2.1' })).toHaveProperty('spare');
+    const left = Array.from({ length: 20 }, (_, index) => {
+      const gone = new AbortController();
+      const admission = limit.admit({ address: `198.51.${index}.1` }, gone.signal);
+      gone.abort();
+      return admission;
+    });
+    for (const admission of await Promise.all(left)) expect(admission).toHaveProperty('refused');
+    const started = performance.now();
+    expect(await limit.admit({ address: '203.0.113.7' })).toHaveProperty('spare');
+    expect(performance.now() - started).toBeLessThan(500);
+  });
+
   it('cost nothing when they are right', async () => {
     const limit = createGuessLimit(() => time, hasty);
     for (let login = 0; login < 100; login += 1) {

@@ -23,8 +23,12 @@ export type Admission =
 
 /** Slows down whoever guesses the passphrase. */
 export interface GuessLimit {
-  /** Asks to be heard before the passphrase is looked at: what is sent at once is counted at once. May wait. */
-  admit(guesser: Guesser): Promise<Admission>;
+  /**
+   * Asks to be heard before the passphrase is looked at: what is sent at once is counted at once. May wait.
+   *
+   * @param gone aborted when nobody waits for the answer any more
+   */
+  admit(guesser: Guesser, gone?: AbortSignal): Promise<Admission>;
 }
 
 /** Wrong tries in a minute of one address, and of one known browser. */
@@ -61,13 +65,13 @@ export function createGuessLimit(
     return { retryAfterSeconds: notDrawnSeconds, first };
   };
   return {
-    async admit({ address, knownBrowser }) {
+    async admit({ address, knownBrowser }, gone) {
       const limit = knownBrowser === undefined ? byAddress : byBrowser;
       const key = knownBrowser ?? address;
       const refused = limit.reserve(key);
       if (refused) return { refused };
       if (knownBrowser !== undefined) return { spare: () => limit.giveBack(key) };
-      if (!(await lottery.turn(address))) {
+      if (!(await lottery.turn(address, gone))) {
         limit.giveBack(key);
         return { refused: notDrawn() };
       }

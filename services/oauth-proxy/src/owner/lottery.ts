@@ -9,8 +9,10 @@ export interface Lottery {
   /**
    * True when it is the caller's turn: at once while there are turns, else when its lot was drawn. False when it was not
    * drawn within the time that one waits, or when its address waits already.
+   *
+   * @param gone aborted when the caller does not wait any more: its lot is taken out
    */
-  turn(address: string): Promise<boolean>;
+  turn(address: string, gone?: AbortSignal): Promise<boolean>;
   /** Gives back a turn that did no harm. */
   giveBack(): void;
 }
@@ -74,19 +76,22 @@ export function createLottery(
   };
 
   return {
-    async turn(address) {
+    async turn(address, gone) {
       refill();
       if (turns >= 1 && addresses.size === 0) {
         turns -= 1;
         return true;
       }
-      if (addresses.has(address)) return false;
+      if (gone?.aborted || addresses.has(address)) return false;
       return new Promise<boolean>((resolve) => {
-        const patience = setTimeout(() => leave(one, false), rules.waitMs).unref();
+        const giveUp = (): void => leave(one, false);
+        const patience = setTimeout(giveUp, rules.waitMs).unref();
+        gone?.addEventListener('abort', giveUp);
         const one: Waiting = {
           address,
           settle(heard) {
             clearTimeout(patience);
+            gone?.removeEventListener('abort', giveUp);
             resolve(heard);
           },
         };
