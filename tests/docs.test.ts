@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { REASONS } from '@arleo/core/reasons';
@@ -59,13 +59,23 @@ it('is one version in every package', () => {
   }
 });
 
+/** Publish plug-ins bring their own variables. */
+function pluginFiles(service: string): string[] {
+  const folder = 'src/publish/plugins';
+  if (!existsSync(path.join(root, 'services', service, folder))) return [];
+  const names = readdirSync(path.join(root, 'services', service, folder));
+  return names.filter((name) => !name.endsWith('.test.ts')).map((name) => `${folder}/${name}`);
+}
+
 describe('docs/configuration.md', () => {
   const page = readFileSync(path.join(root, 'docs/configuration.md'), 'utf8');
 
   it.each(['oauth-proxy', 'hugo-mcp-proxy', 'hugo-mcp-server'])(
     'lists the variables of %s, and no others',
     (service) => {
-      const source = readFileSync(path.join(root, `services/${service}/src/config.ts`), 'utf8');
+      const source = [`src/config.ts`, ...pluginFiles(service)]
+        .map((file) => readFileSync(path.join(root, 'services', service, file), 'utf8'))
+        .join('\n');
       const common = readFileSync(path.join(root, 'packages/runtime/src/config/variables.ts'), 'utf8');
       const names = (text: string) => [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name);
       const section = page.split(/^## /m).find((part) => part.startsWith(service)) ?? '';

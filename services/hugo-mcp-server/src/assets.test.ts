@@ -79,6 +79,7 @@ test('a file is uploaded, listed, replaced and deleted, and is live at each step
     release: expect.any(String),
     build_ms: expect.any(Number),
     warnings: expect.any(Array),
+    published: [],
   });
   expect(await onDisk('static/images/2026/grey.png')).toEqual(png());
   expect(await isLive('images/2026/grey.png')).toEqual(png());

@@ -13,6 +13,28 @@ import {
   port,
 } from '@arleo/runtime/config/variables';
 import * as z from 'zod';
+import { givenTogether, pluginSettings } from './publish/plugins.ts';
+
+/** A program and its arguments as a JSON list: no shell reads it. */
+const argv = z
+  .string()
+  .transform((text, context) => {
+    const parsed = argvSchema.safeParse(parseJson(text));
+    if (parsed.success) return parsed.data;
+    context.addIssue('is not a JSON list of texts that begins with the absolute path of a program');
+    return z.NEVER;
+  })
+  .meta({ example: '["/usr/local/bin/deploy","--fast"]' });
+
+const argvSchema = z.tuple([z.string().regex(/^\/[^\0]+$/)], z.string().regex(/^[^\0]*$/));
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 const variables = z.object({
   ...common,
@@ -53,6 +75,10 @@ const variables = z.object({
   ANSWER_SECONDS: count(45),
   /** Where hugo and git are looked for, and what they look for. */
   PATH: z.string().default('/usr/local/bin:/usr/bin:/bin').meta({ example: '/usr/local/bin:/usr/bin:/bin' }),
+  /** A program and its arguments, run when a release went live. */
+  DEPLOY_CMD: argv.optional(),
+  DEPLOY_TIMEOUT_SECONDS: count(60),
+  ...pluginSettings,
   /** The largest file that can be uploaded, decoded, in bytes. */
   UPLOAD_MAX_BYTES: count(10 * 1024 * 1024, 1024).refine(
     (bytes) => bytes <= UPLOAD_LIMIT_BYTES,
@@ -66,7 +92,14 @@ const variables = z.object({
 /** Room for a call's other arguments and for JSON-RPC around them, in bytes. */
 const besideUpload = 64 * 1024;
 
-const schema = variables.superRefine(({ UPLOAD_MAX_BYTES, MAX_BODY_BYTES }, context) => {
+const schema = variables.superRefine((values, context) => {
+  for (const names of givenTogether) {
+    const missing = names.filter((name) => values[name as keyof typeof values] === undefined);
+    if (missing.length === names.length) continue;
+    for (const name of missing)
+      context.addIssue({ code: 'custom', path: [name], message: `is missing beside ${names.join(' and ')}` });
+  }
+  const { UPLOAD_MAX_BYTES, MAX_BODY_BYTES } = values;
   const needed = Math.ceil(UPLOAD_MAX_BYTES / 3) * 4 + besideUpload;
   if (MAX_BODY_BYTES >= needed) return;
   context.addIssue({

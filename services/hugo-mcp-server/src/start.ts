@@ -20,6 +20,7 @@ import { createSitePullEndpoint } from './http/site-pull.ts';
 import { createMcpEndpoint } from './mcp/mcp-endpoint.ts';
 import { createPageResources } from './mcp/page-resources.ts';
 import { createPrompts } from './mcp/prompts.ts';
+import { createPlugins } from './publish/plugins.ts';
 import { createHugo } from './site/hugo-command.ts';
 import { allTools } from './tools/all-tools.ts';
 
@@ -58,6 +59,10 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     stateDir: config.STATE_DIR,
     publicLink: config.PUBLIC_LINK ?? path.join(config.STATE_DIR, 'public'),
     searchPath: config.PATH,
+    publishing: {
+      plugins: createPlugins(config),
+      deploy: config.DEPLOY_CMD && { argv: config.DEPLOY_CMD, timeoutMs: config.DEPLOY_TIMEOUT_SECONDS * 1000 },
+    },
     repository: { branch: config.SITE_BRANCH, submodules: config.SITE_SUBMODULES },
   };
   const limits = {

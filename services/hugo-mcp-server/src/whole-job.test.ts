@@ -80,6 +80,7 @@ describe.each([
       release: expect.any(String),
       build_ms: expect.any(Number),
       warnings: expect.any(Array),
+      published: [],
       building: null,
       would_change: null,
     });

@@ -1,5 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
+import type { Published } from '../publish/published.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { hugoMessages } from '../site/hugo-messages.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
@@ -11,6 +13,8 @@ export interface BuildResult {
   release: Release;
   /** Hugo's warnings. */
   warnings: string[];
+  /** What the publish plug-ins did about the release, as far as it is known when this is told. */
+  published?: readonly Published[];
 }
 
 /** A build that did not go live. `code` is `hugo_failed`, `build_no_home` or `build_collapsed`. */
@@ -31,6 +35,8 @@ export interface BuildSiteOptions {
   cacheDir: string;
   /** After this long Hugo is stopped. */
   timeoutMs: number;
+  /** Files that every release gets beside what Hugo makes, by their path in it. A file of the site's own stays. */
+  extraFiles: Readonly<Record<string, string>>;
 }
 
 /** What is built. */
@@ -61,6 +67,7 @@ export async function buildSite(options: BuildSiteOptions, input: BuildInput): P
     if (run.code !== 0) {
       throw new BuildError('hugo_failed', 'Hugo could not build the site. The live site stays as it was.', errors);
     }
+    await addFiles(staging.dir, options.extraFiles, input.facts);
     const previous = await releases.live();
     const pages = await checkRelease(staging.dir, input.facts, input.sources, previous).catch((error: unknown) => {
       if (!(error instanceof ArleoError)) throw error;
@@ -82,5 +89,18 @@ export async function buildSite(options: BuildSiteOptions, input: BuildInput): P
   } catch (error) {
     await releases.discard(staging);
     throw error;
+  }
+}
+
+/** At the top of each host: a language with a base URL of its own has one of its own. */
+async function addFiles(dir: string, files: Readonly<Record<string, string>>, { languages }: SiteFacts): Promise<void> {
+  const folders = languages.filter(({ baseUrl }) => baseUrl !== undefined).map(({ code }) => path.join(dir, code));
+  for (const folder of [dir, ...folders]) {
+    if (!(await stat(folder).catch(() => undefined))?.isDirectory()) continue;
+    for (const [name, text] of Object.entries(files)) {
+      await writeFile(path.join(folder, name), text, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+    }
   }
 }

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Site } from '../site/site.ts';
 import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
-import { releaseFile } from './release-file.ts';
+import { filesOfUrl } from './release-urls.ts';
 
 /** Makes the content as it is on disk the live site, and knows what is live. */
 export interface Publisher {
@@ -33,11 +33,12 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
   const fileAt = async (url: string): Promise<string | undefined> => {
     const release = await releases.live();
     if (release === undefined) return undefined;
-    const file = releaseFile(url, site.facts().baseUrl);
-    if (file === undefined) return undefined;
-    const absolute = path.join(releases.dirOf(release.id), file);
-    const stats = await stat(absolute).catch(() => undefined);
-    return stats?.isFile() ? absolute : undefined;
+    for (const file of filesOfUrl(url, site.facts())) {
+      const absolute = path.join(releases.dirOf(release.id), file);
+      const stats = await stat(absolute).catch(() => undefined);
+      if (stats?.isFile()) return absolute;
+    }
+    return undefined;
   };
 
   return {

@@ -61,8 +61,14 @@ const stagingPrefix = '.staging-';
  * Opens the releases folder and removes what builds left that were killed.
  *
  * @param options.keep how many releases stay
+ * @param options.onLive told when a release went live, by a build or by going back to it
  */
-export async function openReleases(options: { dir: string; publicLink: string; keep?: number }): Promise<Releases> {
+export async function openReleases(options: {
+  dir: string;
+  publicLink: string;
+  keep?: number;
+  onLive?: (release: Release) => void;
+}): Promise<Releases> {
   const { publicLink, keep: keepCount = 5 } = options;
   await mkdir(options.dir, { recursive: true });
   const dir = await realpath(options.dir);
@@ -86,7 +92,8 @@ export async function openReleases(options: { dir: string; publicLink: string; k
 
   const activate = async (id: string) => {
     await refuseOccupied(publicLink);
-    if ((await readRelease(dir, id)) === undefined) throw unknown(id);
+    const release = await readRelease(dir, id);
+    if (release === undefined) throw unknown(id);
     const parent = path.dirname(publicLink);
     await mkdir(parent, { recursive: true });
     // Relative, so that the state folder can be moved or restored elsewhere as a whole.
@@ -100,6 +107,7 @@ export async function openReleases(options: { dir: string; publicLink: string; k
       throw error;
     }
     await syncDirectory(parent);
+    options.onLive?.(release);
   };
 
   const prune = async () => {

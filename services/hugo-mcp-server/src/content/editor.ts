@@ -1,6 +1,9 @@
 import type { RestorePageArgs } from '@arleo/core/content/apply-arguments';
 import { ArleoError } from '@arleo/core/errors';
+import type { BuildResult } from '../build/build-site.ts';
 import type { Release, Releases } from '../build/releases.ts';
+import type { Announcer } from '../publish/announcer.ts';
+import type { Published } from '../publish/published.ts';
 import type { AnswerKey, Answers } from './answers.ts';
 import type { Library, Plan } from './change.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
@@ -25,6 +28,8 @@ export interface Rollback {
   was: Release | undefined;
   /** The content on disk is not what the live release was built from: the next build puts it live again. */
   contentDiffers: boolean;
+  /** What the publish plug-ins did about it, as far as it is known when this is told. */
+  published?: readonly Published[];
 }
 
 /** Who asks for an earlier release. */
@@ -64,12 +69,26 @@ export interface EditorOptions {
   history: History;
   answers: Answers;
   releases: Pick<Releases, 'live' | 'kept' | 'activate'>;
+  /** Knows what the publish plug-ins did. */
+  announcer: Pick<Announcer, 'outcome'>;
   /** Resolves when the site can be read; fails with the reason why not. */
   readable(): Promise<void>;
 }
 
+/** As long as an answer waits for the publish plug-ins, in milliseconds. */
+const publishedWithinMs = 10_000;
+
 /** @see {@link Editor} */
-export function createEditor({ library, writer, history, answers, releases, readable }: EditorOptions): Editor {
+export function createEditor(options: EditorOptions): Editor {
+  const { library, writer, history, answers, releases, announcer, readable } = options;
+  /** The plug-ins run while the next change is made; only who is told of this one waits for them. */
+  const publishedOf = (release: Release) => announcer.outcome(release.id, publishedWithinMs);
+  const withPublished = async <Outcome extends { build?: BuildResult | undefined }>(
+    outcome: Outcome,
+  ): Promise<Outcome> => {
+    if (outcome.build === undefined) return outcome;
+    return { ...outcome, build: { ...outcome.build, published: await publishedOf(outcome.build.release) } };
+  };
   const liveRelease = async (expected: string | undefined) => {
     const live = await releases.live();
     if (expected === undefined || live?.id === expected) return live;
@@ -80,31 +99,35 @@ export function createEditor({ library, writer, history, answers, releases, read
   return {
     async write(plan, request) {
       await readable();
-      return answers.once(request.key, () => writer.write(plan, request));
+      return withPublished(await answers.once(request.key, () => writer.write(plan, request)));
     },
     restore: (args) => restorePage(args, history),
     async dryRun(plan) {
       await readable();
       return dryRun(library, plan);
     },
-    build: ({ progress, key, expectedRelease }) =>
-      answers.once(key, async () => {
+    async build({ progress, key, expectedRelease }) {
+      const outcome = await answers.once(key, async () => {
         await readable();
         await liveRelease(expectedRelease);
-        const outcome = await writer.build(progress);
-        if (key !== undefined) await answers.keep(key, outcome);
-        return outcome;
-      }),
-    rollBack: ({ release, key, expectedRelease, dryRun }) =>
-      answers.once(dryRun ? undefined : key, async () => {
+        const made = await writer.build(progress);
+        if (key !== undefined) await answers.keep(key, made);
+        return made;
+      });
+      return withPublished(outcome);
+    },
+    async rollBack({ release, key, expectedRelease, dryRun }) {
+      const rollback = await answers.once(dryRun ? undefined : key, async () => {
         const was = await liveRelease(expectedRelease);
         const live = earlierRelease(await releases.kept(), release, was);
         if (!dryRun) await releases.activate(live.id);
         const head = await history.head().catch(() => undefined);
-        const rollback: Rollback = { live, was, contentDiffers: head !== live.commit };
-        if (key !== undefined && !dryRun) await answers.keep(key, rollback);
-        return rollback;
-      }),
+        const made: Rollback = { live, was, contentDiffers: head !== live.commit };
+        if (key !== undefined && !dryRun) await answers.keep(key, made);
+        return made;
+      });
+      return dryRun ? rollback : { ...rollback, published: await publishedOf(rollback.live) };
+    },
     liveRelease,
   };
 }

@@ -7,6 +7,7 @@ import { type Assets, openAssets } from '../assets/open-assets.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
 import { newReleaseId, openReleases } from '../build/releases.ts';
+import { openPublishing, type PublishingConfig } from '../publish/open-publishing.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { createSite } from '../site/site.ts';
 import { type OpenedPull, openSitePull, type SiteRepositoryConfig } from '../webhook/open-pull.ts';
@@ -35,6 +36,7 @@ export interface ContentPlaces {
   /** PATH for git. */
   searchPath: string;
   repository: SiteRepositoryConfig;
+  publishing: PublishingConfig;
 }
 
 /** How long things may take. */
@@ -78,7 +80,11 @@ export async function openContent(
   const { stateDir, publicLink, searchPath } = places;
   const scratchDir = path.join(stateDir, 'scratch');
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
-  const releases = await openReleases({ dir: path.join(stateDir, 'releases'), publicLink });
+  const releases = await openReleases({
+    dir: path.join(stateDir, 'releases'),
+    publicLink,
+    onLive: (release) => announcer.live(release),
+  });
   const onError = (message: string, error: unknown) => log.error(message, { error });
   const builds = await openBuildLog({ file: path.join(stateDir, 'builds.json'), onError });
   const answers = await openAnswers({ dir: path.join(stateDir, 'answers'), onError });
@@ -90,6 +96,16 @@ export async function openContent(
       .map(({ dir }) => dir),
   );
   const site = createSite(hugo, { siteDir: files.root, scratchDir });
+  const announcer = await openPublishing({
+    ...places.publishing,
+    releases,
+    facts: () => site.facts(),
+    ready: () => readable(),
+    stateDir,
+    searchPath,
+    log,
+    lifecycle,
+  });
   const words = createPageWords();
   const index = createPageIndex(files.root, () => site.facts(), {
     read: (file, content) => words.put(file, searchedText(file, content)),
@@ -126,6 +142,7 @@ export async function openContent(
     siteDir: files.root,
     cacheDir: path.join(stateDir, 'cache'),
     timeoutMs: limits.buildTimeoutMs,
+    extraFiles: Object.assign({}, ...places.publishing.plugins.map((plugin) => plugin.files ?? {})),
   });
 
   const watch = watchContent({
@@ -200,6 +217,7 @@ export async function openContent(
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });
   writer.adopt();
+  announcer.resume();
   return {
     reader: createReader({
       library,
@@ -214,7 +232,7 @@ export async function openContent(
       builds,
       lastPull: sitePull.last,
     }),
-    editor: createEditor({ library, writer, history, answers, releases, readable }),
+    editor: createEditor({ library, writer, history, answers, releases, announcer, readable }),
     builds,
     assets,
     readable,

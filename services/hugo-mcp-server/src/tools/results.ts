@@ -3,6 +3,22 @@ import type { BuildResult } from '../build/build-site.ts';
 import type { DryRun } from '../content/dry-run.ts';
 import type { Hidden } from '../content/why-hidden.ts';
 import type { PageOutcome, WriteOutcome } from '../content/write-outcome.ts';
+import type { Published } from '../publish/published.ts';
+
+/** What was told to others about a release. */
+export const publishedShape = z
+  .array(
+    z.object({
+      plugin: z.string(),
+      ok: z.boolean().nullable().describe('null: still under way.'),
+      detail: z.string(),
+      urls: z.array(z.string()).describe('Addresses that it was about, the first of them.'),
+      url_count: z.number(),
+    }),
+  )
+  .describe(
+    'What was told to others about the release: cache purges, search engines, deployment. A failure here undoes nothing.',
+  );
 
 /** What every build says of itself. */
 export const buildShape = {
@@ -10,6 +26,7 @@ export const buildShape = {
   build_ms: z.number().nullable().describe('How long Hugo took, in milliseconds.'),
   pages: z.number().nullable().describe('HTML files in the release.'),
   warnings: z.array(z.string()).describe("Hugo's warnings."),
+  published: publishedShape,
 };
 
 /** Why visitors do not see a page. */
@@ -33,6 +50,7 @@ export const changeShape = {
   release: z.string().nullable().describe('Id of the release that this change made live; null if there is none (yet).'),
   build_ms: z.number().nullable(),
   warnings: z.array(z.string()).describe("Hugo's warnings."),
+  published: publishedShape,
   would_change: z
     .object({
       files: z.array(fileShape),
@@ -72,7 +90,20 @@ export function buildFacts(build: BuildResult | undefined) {
     build_ms: build?.release.build_ms ?? null,
     pages: build?.release.pages ?? null,
     warnings: build?.warnings ?? [],
+    published: publishedFacts(build?.published),
   };
+}
+
+/** As many addresses of each plug-in as a result shows. */
+const maxUrls = 50;
+
+/** The part of a structured result that {@link publishedShape} describes. */
+export function publishedFacts(published: readonly Published[] = []) {
+  return published.map(({ urls, ...fact }) => ({
+    ...fact,
+    urls: urls.slice(0, maxUrls),
+    url_count: urls.length,
+  }));
 }
 
 /** Either what was done, or what would be. */
@@ -132,6 +163,7 @@ export function changeFacts(written: Written) {
     release: build?.release.id ?? null,
     build_ms: build?.release.build_ms ?? null,
     warnings: build?.warnings ?? [],
+    published: publishedFacts(build?.published),
     would_change: null,
   };
 }
@@ -144,6 +176,7 @@ const nothingDone = {
   release: null,
   build_ms: null,
   warnings: [],
+  published: [],
 };
 
 /** The same in words. */
@@ -195,7 +228,12 @@ export function buildText({
   if (building !== undefined) {
     return `\nThe build ${building} is still under way. If it fails, the change is taken back: site_info tells how it ended.`;
   }
-  return warningText(build?.warnings);
+  return publishedText(build?.published) + warningText(build?.warnings);
+}
+
+/** The same in words, as the end of a text result. */
+export function publishedText(published: readonly Published[] = []): string {
+  return published.map(({ plugin, ok, detail }) => `\n${plugin}${ok === false ? ' failed' : ''}: ${detail}`).join('');
 }
 
 export function warningText(warnings: readonly string[] = []): string {

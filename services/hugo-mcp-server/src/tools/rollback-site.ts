@@ -1,6 +1,7 @@
 import { rollbackSiteArgs } from '@arleo/core/content/arguments';
 import * as z from 'zod';
 import type { Editor } from '../content/editor.ts';
+import { publishedFacts, publishedShape, publishedText } from './results.ts';
 import { defineTool } from './tool.ts';
 import { requestOf } from './write-call.ts';
 
@@ -12,6 +13,7 @@ const output = z.object({
   pages: z.number().describe('HTML files in it.'),
   was_live: z.string().nullable().describe('Id of the release that was live before.'),
   content_differs: z.boolean().describe('The content on disk is newer: the next write or build puts it live again.'),
+  published: publishedShape,
 });
 
 /** `rollback_site` */
@@ -31,7 +33,7 @@ export const rollbackSite = (editor: Editor) =>
       const dryRun = args.dry_run === true;
       const { key } = requestOf('rollback_site', args, call);
       const { expected_revision: expectedRelease, release } = args;
-      const { live, was, contentDiffers } = await editor.rollBack({ release, key, expectedRelease, dryRun });
+      const { live, was, contentDiffers, published } = await editor.rollBack({ release, key, expectedRelease, dryRun });
       const state = `release ${live.id} of ${live.built_at}, ${live.pages} pages`;
       const text = [
         dryRun ? `Dry run: nothing was changed. This would be live: ${state}.` : `Live now: ${state}.`,
@@ -46,7 +48,8 @@ export const rollbackSite = (editor: Editor) =>
         pages: live.pages,
         was_live: was?.id ?? null,
         content_differs: contentDiffers,
+        published: publishedFacts(published),
       };
-      return { structured, text: text.join(' ') };
+      return { structured, text: text.join(' ') + publishedText(published) };
     },
   });
