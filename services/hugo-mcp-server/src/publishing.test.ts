@@ -164,6 +164,8 @@ test('one that fails is a fact of its own; what it was not told is told the next
     { plugin: 'indexnow', ok: false, detail: expect.stringContaining('refused with 422: the addresses do not belong') },
     { plugin: 'webhook', ok: false, detail: 'The webhook answered 500.' },
   ]);
+  const info = ok(await service.call('site_info', {}));
+  expect(info.last_published).toEqual({ release: result.release, published: result.published });
   expect(receiver.calls).toHaveLength(2);
   expect(new Set(receiver.calls.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
 

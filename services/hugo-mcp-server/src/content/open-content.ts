@@ -231,6 +231,8 @@ export async function openContent(
       history,
       builds,
       lastPull: sitePull.last,
+      announcer,
+      uploadMaxBytes,
     }),
     editor: createEditor({ library, writer, history, answers, releases, announcer, readable }),
     builds,

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { BuildLog, BuildRecord } from '../build/build-log.ts';
 import type { Release, Releases } from '../build/releases.ts';
+import type { Announcer, LastPublished } from '../publish/announcer.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import type { SiteModule } from '../site/hugo-mounts.ts';
 import type { PullOutcome } from '../webhook/pull-state.ts';
@@ -39,6 +40,10 @@ export interface SiteInfo {
   builds: readonly BuildRecord[];
   /** How the last pull of the site's own repository ended. */
   lastPull: PullOutcome | undefined;
+  /** What was told to others about the newest release that they were told of. */
+  lastPublished: LastPublished | undefined;
+  /** The largest upload, decoded, in bytes. */
+  uploadMaxBytes: number;
 }
 
 /** What {@link siteInfo} asks. */
@@ -49,6 +54,8 @@ export interface SiteInfoSources {
   history: Pick<History, 'head'>;
   builds: Pick<BuildLog, 'builds'>;
   lastPull(): PullOutcome | undefined;
+  announcer: Pick<Announcer, 'last'>;
+  uploadMaxBytes: number;
 }
 
 /** Gathers what is known of the site. Parts that cannot be told do not keep the others back. */
@@ -89,6 +96,8 @@ export async function siteInfo(sources: SiteInfoSources): Promise<SiteInfo> {
     newestCommit,
     builds: sources.builds.builds(),
     lastPull: sources.lastPull(),
+    lastPublished: sources.announcer.last(),
+    uploadMaxBytes: sources.uploadMaxBytes,
   };
 }
 

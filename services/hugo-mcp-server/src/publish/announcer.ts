@@ -7,6 +7,12 @@ import { compareReleases, type Manifest, readManifest } from './compare-releases
 import { PLUGIN_TIMEOUT_MS, PublishFailure, type PublishPlugin, type ReleaseChanges } from './plugin.ts';
 import type { Published } from './published.ts';
 
+/** A release, and what was told to others about it. */
+export interface LastPublished {
+  release: string;
+  published: readonly Published[];
+}
+
 /** Tells plug-ins of releases. Nobody waits for it but who wants to know. */
 export interface Announcer {
   /** Tells of the live release whom it was not told before a stop, a crash or a failure. */
@@ -16,7 +22,7 @@ export interface Announcer {
   /** What the plug-ins did for a release, after `waitMs` at the latest; empty if it is not known any more. */
   outcome(release: string, waitMs: number): Promise<Published[]>;
   /** The last release that plug-ins were told of, and what they did. */
-  last(): { release: string; published: Published[] } | undefined;
+  last(): LastPublished | undefined;
   /** Ends what is under way. What was not told is told after the next start. */
   close(): Promise<void>;
 }
@@ -58,7 +64,7 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
   const stopping = new AbortController();
   let waiting: Waiting[] = [];
   let loop: Promise<void> | undefined;
-  let last: { release: string; published: Published[] } | undefined;
+  let last: LastPublished | undefined;
 
   const manifest = (release: string): Promise<Manifest | undefined> => {
     const known = manifests.get(release) ?? readManifest(options.dirOf(release));

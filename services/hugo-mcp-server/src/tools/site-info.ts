@@ -1,10 +1,12 @@
 import * as limits from '@arleo/core/content/limits';
 import { siteInfoArgs } from '@arleo/core/content/read-arguments';
 import * as z from 'zod';
+import { SVG_MAX_BYTES } from '../assets/check-svg.ts';
 import type { BuildRecord } from '../build/build-log.ts';
 import type { Reader } from '../content/reader.ts';
 import type { Count, SiteInfo } from '../content/site-info.ts';
 import { fitting, short } from './page-text.ts';
+import { publishedFacts, publishedShape } from './results.ts';
 import { defineTool } from './tool.ts';
 
 const counts = z.array(z.object({ name: z.string(), pages: z.number() }));
@@ -58,6 +60,10 @@ const output = z.object({
     })
     .nullable()
     .describe("How the last pull of the site's own repository (layouts, themes, configuration) ended."),
+  last_published: z
+    .object({ release: z.string(), published: publishedShape })
+    .nullable()
+    .describe('What was told to others about the last release: null if nobody is told, or nothing since the start.'),
   limits: z.record(z.string(), z.number()),
   scopes: z.array(z.string()).describe('What you may do.'),
 });
@@ -123,6 +129,9 @@ function facts(info: SiteInfo): Omit<Output, 'scopes'> {
           lines: (pull.lines ?? []).slice(0, 10).map(short),
         }
       : null,
+    last_published: info.lastPublished
+      ? { release: info.lastPublished.release, published: publishedFacts(info.lastPublished.published) }
+      : null,
     limits: {
       route_characters: limits.ROUTE_MAX_LENGTH,
       title_characters: limits.TITLE_MAX_LENGTH,
@@ -131,6 +140,8 @@ function facts(info: SiteInfo): Omit<Output, 'scopes'> {
       tag_characters: limits.TAG_MAX_LENGTH,
       front_matter_bytes: limits.FRONT_MATTER_MAX_BYTES,
       front_matter_levels: limits.FRONT_MATTER_MAX_DEPTH,
+      upload_bytes: info.uploadMaxBytes,
+      svg_bytes: SVG_MAX_BYTES,
     },
   };
 }
