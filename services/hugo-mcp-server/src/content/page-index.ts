@@ -1,10 +1,11 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isPageFileName, type PageKind, parseContentFile, routeKey, routeOf } from '../site/page-file.ts';
+import { isPageFileName, type PageKind, routeKey } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import { ownText, type PageContent, type PageSummary, readPage, summarize } from './page.ts';
 import { type PageLink, pageLinks } from './page-links.ts';
+import { createPageViews, type PageView } from './page-view.ts';
 import { PAGE_FILE_MAX_BYTES } from './site-files.ts';
 
 /** One page as the index knows it. */
@@ -53,7 +54,8 @@ export interface PageObserver {
   gone(file: string): void;
 }
 
-interface FileRecord extends PageSummary {
+/** A page file as it was read last. */
+export interface FileRecord extends PageSummary {
   mtimeMs: number;
   size: number;
   ino: number;
@@ -62,7 +64,8 @@ interface FileRecord extends PageSummary {
   problem?: string;
 }
 
-interface DirRecord {
+/** A folder as it was read last. */
+export interface DirRecord {
   files: Map<string, FileRecord>;
   subdirs: Set<string>;
 }
@@ -73,7 +76,8 @@ const concurrency = 16;
 /** An empty index; {@link PageIndex.rebuild} fills it. */
 export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observer?: PageObserver): PageIndex {
   const dirs = new Map<string, DirRecord>();
-  let view: View | undefined;
+  const makeView = createPageViews();
+  let view: PageView | undefined;
 
   const scan = async (dir: string): Promise<string[]> => {
     const entries = await readdir(path.join(siteRoot, dir), { withFileTypes: true }).catch(noEntries);
@@ -119,7 +123,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
     view = undefined;
   };
 
-  const current = (): View => {
+  const current = (): PageView => {
     view ??= makeView(dirs, facts());
     return view;
   };
@@ -137,7 +141,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
     find: (route, lang) => current().byKey.get(routeKey(route, lang)),
     translations: (route) => current().byRoute.get(routeKey(route, '')) ?? [],
     at: (file) => current().byFile.get(file),
-    pagesIn: (dir) => current().byDir.get(dir) ?? [],
+    pagesIn: (dir) => current().pages.filter(({ file }) => path.posix.dirname(file) === dir),
     enclosingBundle: (dir) => {
       for (let at = dir; at !== '' && at !== '.'; at = path.posix.dirname(at)) if (current().bundles.has(at)) return at;
       return undefined;
@@ -163,76 +167,6 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
       }),
     dirs: () => dirs.keys(),
   };
-}
-
-interface View {
-  pages: IndexedPage[];
-  byKey: Map<string, IndexedPage>;
-  byRoute: Map<string, IndexedPage[]>;
-  byFile: Map<string, IndexedPage>;
-  byDir: Map<string, IndexedPage[]>;
-  bundles: Set<string>;
-}
-
-function makeView(dirs: ReadonlyMap<string, DirRecord>, facts: SiteFacts): View {
-  const bundles = new Set<string>();
-  for (const [dir, record] of dirs) {
-    for (const name of record.files.keys()) {
-      const parsed = parseContentFile(facts, `${dir}/${name}`);
-      if (parsed?.base === 'index' && parsed.section !== '') bundles.add(dir);
-    }
-  }
-  const view: View = { pages: [], byKey: new Map(), byRoute: new Map(), byFile: new Map(), byDir: new Map(), bundles };
-  const inBundle = new Map<string, boolean>();
-  const insideBundle = (dir: string): boolean => {
-    const known = inBundle.get(dir);
-    if (known !== undefined) return known;
-    const parent = path.posix.dirname(dir);
-    const inside = parent !== dir && parent !== '.' && (bundles.has(parent) || insideBundle(parent));
-    inBundle.set(dir, inside);
-    return inside;
-  };
-  for (const [dir, record] of dirs) {
-    // Below a leaf bundle everything is a resource of it, and beside index.md every other page file is.
-    if (insideBundle(dir)) continue;
-    for (const [name, file] of record.files) {
-      const parsed = parseContentFile(facts, `${dir}/${name}`);
-      if (parsed === undefined || (bundles.has(dir) && parsed.base !== 'index')) continue;
-      const { route, kind } = routeOf(parsed);
-      const { title, draft, date, lastmod, tags, terms, links, revision, problem } = file;
-      view.pages.push({
-        file: parsed.file,
-        route,
-        lang: parsed.lang,
-        kind,
-        title,
-        draft,
-        tags,
-        links,
-        revision,
-        ...(date === undefined ? {} : { date }),
-        ...(lastmod === undefined ? {} : { lastmod }),
-        ...(terms === undefined ? {} : { terms }),
-        ...(problem === undefined ? {} : { problem }),
-      });
-    }
-  }
-  view.pages.sort((a, b) => compare(a.route, b.route) || compare(a.lang, b.lang) || compare(a.file, b.file));
-  for (const page of view.pages) {
-    const key = routeKey(page.route, page.lang);
-    // Two files for one route is a fault of the site; a bundle sorts before a single file and wins.
-    if (!view.byKey.has(key)) view.byKey.set(key, page);
-    view.byFile.set(page.file, page);
-    addTo(view.byRoute, routeKey(page.route, ''), page);
-    addTo(view.byDir, path.posix.dirname(page.file), page);
-  }
-  return view;
-}
-
-function addTo(groups: Map<string, IndexedPage[]>, key: string, page: IndexedPage): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [page]);
-  else group.push(page);
 }
 
 /** Scheme and host of the site's own addresses. */
@@ -288,8 +222,4 @@ async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<voi
     }
   };
   await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
