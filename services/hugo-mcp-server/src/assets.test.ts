@@ -247,6 +247,26 @@ test('what was changed by hand is seen, has a URL, and comes in parts', async ()
   while ((await listed({ folder: 'static' })).length > 1) await new Promise((resolve) => setTimeout(resolve, 20));
 });
 
+test('a long list stays within what a client takes, and no name hides text', async () => {
+  const name = (i: number) => `${'é'.repeat(100)}${String(i).padStart(3, '0')}.png`;
+  const folder = path.join(service.siteDir, 'static', 'é'.repeat(100));
+  await mkdir(folder);
+  for (let i = 0; i < 200; i++) await writeFile(path.join(folder, name(i)), '');
+  await writeFile(path.join(service.siteDir, 'static/a\u{e0041}\u202e.png'), '');
+  const found: string[] = [];
+  for (let cursor: string | undefined; ; ) {
+    const answer = await service.call('list_assets', { folder: 'static', limit: 200, ...(cursor && { cursor }) });
+    expect(answer.text.length).toBeLessThan(100_000);
+    const { assets, next_cursor, total } = ok(answer);
+    expect(total).toBe(201);
+    found.push(...assets.map(({ file }: { file: string }) => file));
+    if (next_cursor === null) break;
+    cursor = next_cursor;
+  }
+  expect(found).toHaveLength(201);
+  expect(new Set(found).size).toBe(201);
+});
+
 test('when Hugo fails, the file is as it was', async () => {
   await writeFile(path.join(service.dir.path, 'fail'), '');
   expect(refusal(await upload({ folder: 'fresh/deep' }))).toBe('hugo_failed');

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
+import { deceptiveCharacterInName } from '@arleo/core/content/text';
 import { isPageFileName } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 
@@ -65,8 +66,9 @@ export function createAssetIndex(root: string, facts: () => SiteFacts, onScan: (
     }
     const inContent = isBelow(dir, facts().roots);
     const record: DirRecord = { files: new Map(), subdirs: [] };
-    // Neither symlinks nor hidden files: what they are is not this service's to give away.
-    const visible = entries.filter(({ name }) => !name.startsWith('.'));
+    // Neither symlinks nor hidden files: what they are is not this service's to give away. Nor names with characters
+    // that nobody sees: no tool takes them, and text for a model can be hidden in them.
+    const visible = entries.filter(({ name }) => !name.startsWith('.') && deceptiveCharacterInName(name) === undefined);
     for (const entry of visible) if (entry.isDirectory()) record.subdirs.push(`${dir}/${entry.name}`);
     const names = visible.filter((entry) => entry.isFile() && !(inContent && isPageFileName(entry.name)));
     await inParallel(names, async ({ name }) => {

@@ -9,7 +9,8 @@ export interface AssetPart {
   files: readonly IndexedAsset[];
   /** Files that match, on all parts together. */
   total: number;
-  nextCursor: string | undefined;
+  /** True if more follow. */
+  more: boolean;
 }
 
 /**
@@ -24,9 +25,7 @@ export async function listAssets(library: Library, index: AssetIndex, args: List
   const found = matching.findIndex(({ file }) => file > after);
   const start = found === -1 ? matching.length : found;
   const files = matching.slice(start, start + args.limit);
-  const last = files.at(-1);
-  const more = last !== undefined && start + args.limit < matching.length;
-  return { files, total: matching.length, nextCursor: more ? makeCursor(last.file) : undefined };
+  return { files, total: matching.length, more: start + args.limit < matching.length };
 }
 
 function filterOf(library: Library, { page, lang, folder }: ListAssetsArgs): (asset: IndexedAsset) => boolean {
@@ -36,7 +35,8 @@ function filterOf(library: Library, { page, lang, folder }: ListAssetsArgs): (as
   return ({ file }) => file.startsWith(`${dir}/`) && (kind === 'bundle' || !file.slice(dir.length + 1).includes('/'));
 }
 
-function makeCursor(file: string): string {
+/** Continues the list after this file. */
+export function cursorAfter(file: string): string {
   return Buffer.from(JSON.stringify([file])).toString('base64url');
 }
 

@@ -11,7 +11,7 @@ import { watchContent } from '../content/watch-content.ts';
 import { createAssetIndex, type IndexedAsset } from './asset-index.ts';
 import { assetUrls } from './asset-urls.ts';
 import { planDeletion } from './delete-asset.ts';
-import { type AssetPart, listAssets } from './list-assets.ts';
+import { type AssetPart, cursorAfter, listAssets } from './list-assets.ts';
 import { readUpload } from './read-upload.ts';
 import { planUpload, uploadedFile } from './upload-asset.ts';
 
@@ -21,6 +21,8 @@ export interface ListedAsset extends IndexedAsset {
   url: string | undefined;
   /** Undefined if the file is too large to be changed here, or is gone by now. */
   revision: string | undefined;
+  /** Continues the list after this file. */
+  cursor: string;
 }
 
 /** What a plan notes of the file that it is about. */
@@ -98,6 +100,7 @@ export function openAssets({ library, publisher, readable, uploadMaxBytes, log, 
         ...asset,
         url: await urlOf(asset.file),
         revision: await index.revision(asset.file, MAX_FILE_BYTES),
+        cursor: cursorAfter(asset.file),
       }));
       return { ...part, files: await Promise.all(listed) };
     },
