@@ -140,3 +140,28 @@ test('previews and writes at once do not get in each other’s way; what a crash
     await service.dispose();
   }
 });
+
+test('a site with its content in a folder of a folder and its theme outside of the site can be previewed', async () => {
+  const service = await startService({
+    files: {
+      'hugo.toml':
+        'baseURL = "https://example.org/"\ntitle = "T"\ntheme = "plain"\nthemesDir = "../outer"\ncontentDir = "docs/content"\n',
+      'layouts/_default/single.html': undefined,
+      'layouts/_default/list.html': undefined,
+      'layouts/index.html': undefined,
+      'docs/content/posts/hello.md': '---\ntitle: Hello\n---\nHi.\n',
+    },
+    prepare: (dir) =>
+      dir.write({
+        'outer/plain/layouts/_default/single.html': layout,
+        'outer/plain/layouts/_default/list.html': layout,
+        'outer/plain/layouts/index.html': layout,
+      }),
+  });
+  try {
+    const shown = await structured(service, 'preview_page', { route: 'posts/hello', content: 'As it would be.' });
+    expect(shown).toMatchObject({ text: '# Hello\nAs it would be.', file: 'docs/content/posts/hello.md' });
+  } finally {
+    await service.dispose();
+  }
+});

@@ -87,6 +87,11 @@ export function createReader(options: ReaderOptions): Reader {
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
+  /** Hugo is asked at builds; a page that was written by hand since says itself that it is a draft. */
+  const hiddenNow = (page: IndexedPage): Hidden => {
+    const why = whyHidden(library, page.file);
+    return why === 'not_built' && page.draft ? 'draft' : why;
+  };
   return {
     async list(args) {
       await readable();
@@ -129,7 +134,7 @@ export function createReader(options: ReaderOptions): Reader {
         translations: addressed(index.translations(route).filter((one) => one.lang !== page.lang)),
         resources: await resourcesOf(library, page),
         published,
-        hidden: published ? undefined : whyHidden(library, page.file),
+        hidden: published ? undefined : hiddenNow(page),
         invisible: invisibleCharacters(content.fileText),
         backlinks: backlinks ? addressed(backlinksOf(library, page)) : undefined,
       };
