@@ -1,1 +1,4 @@
-export { default } from '../../jest.base.mjs';
+import base from '../../jest.base.mjs';
+
+// What kills and starts the service hundreds of times has a run of its own: `pnpm test:slow`.
+export default { ...base, testPathIgnorePatterns: [...base.testPathIgnorePatterns, '\\.slow\\.test\\.ts$'] };

@@ -51,6 +51,8 @@ export async function undoEdits({ files, index }: Library, change: Edits): Promi
 export async function applyAgain({ files, index }: Library, change: Edits): Promise<void> {
   for (const { from, to } of change.moves ?? []) await files.move(from, to);
   for (const { file, before, after } of change.edits) await files.replace(file, before, after);
+  for (const { file, after } of change.edits) if (after === undefined) await removeEmptyDirs(files, file);
+  for (const { from } of change.moves ?? []) await removeEmptyDirs(files, from);
   await index.refresh(dirsOf(change));
 }
 
@@ -66,7 +68,7 @@ async function isAlready(files: Library['files'], file: string, bytes: Buffer | 
 }
 
 /** The folder of a bundle goes with its last file, and so do folders above it that held nothing else. */
-async function removeEmptyDirs(files: Library['files'], file: string): Promise<void> {
+export async function removeEmptyDirs(files: Library['files'], file: string): Promise<void> {
   for (let dir = path.posix.dirname(file); dir !== '.'; dir = path.posix.dirname(dir)) {
     if (!(await files.removeEmptyDir(dir))) return;
   }

@@ -37,6 +37,9 @@ export interface History {
   filesIn(commit: string, dir: string): Promise<string[]>;
 }
 
+/** As often as a folder is looked at that changes meanwhile. */
+const maxAttempts = 5;
+
 /** As many commits of one file as are looked at. */
 const maxCommits = 1000;
 
@@ -123,7 +126,7 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
       for (const dir of dirs) if (await isKnown(dir)) known.push(dir);
       if (known.length === 0) return undefined;
       // --force: the site's .gitignore names content/ on purpose, for its own repository leaves it to this one.
-      await git.run(['add', '--force', '--all', '--', ...known]);
+      await addWhileItChanges(() => git.run(['add', '--force', '--all', '--', ...known]));
       return commit(message, author);
     },
     async commitsOf(file) {
@@ -155,6 +158,18 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
       return code === 0 ? stdout : undefined;
     },
   };
+}
+
+/** Editors' passing files go between Git's look at a folder and at the file: then it is looked at again. */
+async function addWhileItChanges(add: () => Promise<unknown>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await add();
+      return;
+    } catch (error) {
+      if (attempt === maxAttempts || !/unable to (?:stat|index)|No such file|open\(/.test(String(error))) throw error;
+    }
+  }
 }
 
 /** The name that Git gives to these bytes. */

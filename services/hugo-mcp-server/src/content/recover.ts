@@ -1,4 +1,4 @@
-import { applyAgain, undoEdits } from './apply-edits.ts';
+import { applyAgain, removeEmptyDirs, undoEdits } from './apply-edits.ts';
 import { type FileEdit, filesOf, type Library, type PlannedChange } from './change.ts';
 import type { History } from './history.ts';
 import type { Journal, JournalChange } from './journal.ts';
@@ -53,6 +53,11 @@ export async function recover(
   }
   const left: string[] = [];
   for (const { planned } of [...interrupted].reverse()) left.push(...(await undoEdits(library, planned)));
+  // A folder that was made for a file that never came.
+  for (const { files, moves } of entry.changes) {
+    for (const { file, before } of files) if (before === null) await removeEmptyDirs(library.files, file);
+    for (const { to } of moves) await removeEmptyDirs(library.files, to);
+  }
   await history.commitFiles([...new Set(left)], 'Changed by hand');
   const files = interrupted.flatMap(({ planned }) => filesOf(planned));
   await history.commitFiles([...new Set(files)], 'Take back a change that was interrupted before it was live');

@@ -4,10 +4,10 @@ import { BuildError, type BuildResult } from '../build/build-site.ts';
 import type { AnswerKey, Answers } from './answers.ts';
 import { applyEdits, changedMeanwhile, changedSince, undoEdits } from './apply-edits.ts';
 import { changesNothing, filesOf, type Library, type Plan, type PlannedChange } from './change.ts';
+import { type Applied, createEarlyAnswer, type EarlyAnswer } from './early-answer.ts';
 import type { ChangeAuthor, History } from './history.ts';
 import type { Journal, JournalChange } from './journal.ts';
-import type { InterruptedChange, Recovered } from './recover.ts';
-import { revisionOf } from './revision.ts';
+import type { Recovered } from './recover.ts';
 import { MAX_FILE_BYTES } from './site-files.ts';
 import { notWritten, stopping, takenBack, withLines } from './write-failure.ts';
 import {
@@ -22,6 +22,7 @@ import {
   refuse,
 } from './write-job.ts';
 import type { MadeChange, TellOutcome, WriteOutcome } from './write-outcome.ts';
+import { jobAgain, journalChange, withOvertaking } from './write-record.ts';
 
 /** Who asks for a change, and how. */
 export interface WriteRequest {
@@ -83,13 +84,6 @@ export interface WriterOptions {
   answerWithinMs: number;
   /** Told of failures, also of those that no caller is told of. */
   onError(message: string, error: unknown): void;
-}
-
-/** A change that is on disk and not live yet. */
-interface Applied {
-  job: ChangeJob;
-  planned: PlannedChange;
-  change: JournalChange;
 }
 
 /**
@@ -260,7 +254,18 @@ export function createWriter(options: WriterOptions): Writer {
     if (applied.length > 0) await saveJournal();
     let built: BuildResult | undefined;
     let failure: unknown;
-    const early = createEarlyAnswer(applied, asked);
+    const early = createEarlyAnswer({
+      applied,
+      asked,
+      answers,
+      tellOutcome,
+      async acknowledge() {
+        acknowledged = true;
+        await saveJournal();
+      },
+      onAnswered: () => closed && options.stopBuilding(),
+      onError: options.onError,
+    });
     try {
       built = await runBuild(applied, jobs, early);
     } catch (error) {
@@ -274,7 +279,9 @@ export function createWriter(options: WriterOptions): Writer {
       return giveUp(applied, asked, failure);
     }
     const outcomes = new Map<ChangeJob, WriteOutcome>();
-    for (const { job, change } of applied) outcomes.set(job, await settle(change, built));
+    for (const { job, planned, change } of applied) {
+      outcomes.set(job, await settle(change, await withOvertaking(library, planned, built)));
+    }
     for (const { job } of applied) open.delete(job);
     await saveJournal();
     for (const [job, outcome] of outcomes) answer(job, outcome);
@@ -284,7 +291,7 @@ export function createWriter(options: WriterOptions): Writer {
   const runBuild = async (
     applied: readonly Applied[],
     jobs: readonly Job[],
-    early: { begin(id: string): void },
+    early: Pick<EarlyAnswer, 'begin'>,
   ): Promise<BuildResult> => {
     const id = options.newBuildId();
     const changes = applied.flatMap(({ change: { message, commit } }) =>
@@ -309,37 +316,6 @@ export function createWriter(options: WriterOptions): Writer {
     } finally {
       building = undefined;
     }
-  };
-
-  /** Answers a whole batch before its build has ended: from then on a crash must not take its changes back. */
-  const createEarlyAnswer = (applied: readonly Applied[], asked: readonly BuildJob[]) => {
-    let answering: Promise<void> | undefined;
-    const answerAll = async (id: string) => {
-      if (applied.length > 0) {
-        acknowledged = true;
-        await saveJournal();
-      }
-      for (const { job, change } of applied) {
-        const outcome = await tellOutcome(change, undefined, id);
-        if (job.key !== undefined) await answers.keep(job.key, outcome);
-        answer(job, outcome);
-      }
-      for (const job of asked) answer(job, { building: id });
-      if (closed) options.stopBuilding();
-    };
-    return {
-      begin(id: string) {
-        const now = () => {
-          answering ??= answerAll(id).catch((error: unknown) =>
-            options.onError('callers could not be answered', error),
-          );
-        };
-        const jobs = [...applied.map(({ job }) => job), ...asked];
-        for (const job of jobs) job.answerEarly = now;
-        if (jobs.some(({ overdue }) => overdue)) now();
-      },
-      done: () => answering ?? Promise.resolve(),
-    };
   };
 
   /** After a build that failed: everything is taken back, and if there were several, each is tried alone. */
@@ -395,8 +371,8 @@ export function createWriter(options: WriterOptions): Writer {
       new Promise((resolve, reject) =>
         enqueue({ ...freshJob, plan, author, progress, key, commits: [], resolve, reject }),
       ),
-    build: (progress = () => {}) =>
-      new Promise((resolve, reject) => enqueue({ ...freshJob, progress, resolve, reject })),
+    build: (progress = () => {}, withinMs) =>
+      new Promise((resolve, reject) => enqueue({ ...freshJob, progress, resolve, reject }, withinMs)),
     alone: (act) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(stopping());
@@ -428,53 +404,10 @@ export function createWriter(options: WriterOptions): Writer {
   };
 }
 
-function journalChange(planned: PlannedChange, job: ChangeJob, parent: string | undefined): JournalChange {
-  const { pages = [], edits, moves = [], notes, message } = planned;
-  return {
-    message,
-    author: job.author,
-    pages,
-    files: edits.map(({ file, before, after }) => ({ file, before: revision(before), after: revision(after) })),
-    moves,
-    ...(notes === undefined ? {} : { notes }),
-    ...(parent === undefined ? {} : { parent }),
-    ...(job.key === undefined ? {} : { key: job.key }),
-    ...(job.commits.length === 0 ? {} : { earlier: [...job.commits] }),
-  };
-}
-
-/** A job for a change whose caller was answered by a service that is gone. */
-function jobAgain(change: InterruptedChange['change'], planned: PlannedChange): ChangeJob {
-  const again: Plan = async ({ files }) => {
-    for (const { file, before } of planned.edits) {
-      const now = await files.read(file, MAX_FILE_BYTES);
-      if (revision(now) !== revision(before)) throw changedMeanwhile(file);
-    }
-    return planned;
-  };
-  const { author, key, commit, earlier = [] } = change;
-  return {
-    ...freshJob,
-    waiting: false,
-    answered: true,
-    plan: again,
-    author,
-    key,
-    commits: commit === undefined ? earlier : [...earlier, commit],
-    progress() {},
-    resolve() {},
-    reject() {},
-  };
-}
-
 /** False also for what the change's own plan will refuse. */
 async function isThere({ files }: Library, file: string): Promise<boolean> {
   const size = await files.size(file).catch(() => undefined);
   return size !== undefined && size <= MAX_FILE_BYTES;
-}
-
-function revision(bytes: Buffer | undefined): string | null {
-  return bytes === undefined ? null : revisionOf(bytes);
 }
 
 function sentence(error: unknown): string {

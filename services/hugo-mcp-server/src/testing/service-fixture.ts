@@ -39,6 +39,10 @@ export interface SendOptions {
 export interface TestService {
   url: string;
   dir: TempDir;
+  /** What it was started with. */
+  environment: Readonly<Record<string, string | undefined>>;
+  /** Sends to a service at another address from now on: the same, started as a process of its own. */
+  reachAt(url: string): void;
   siteDir: string;
   publicLink: string;
   tokensFile: string;
@@ -112,15 +116,20 @@ export async function startService(
     PATH: process.env.PATH,
     ...options.environment?.(dir),
   };
+  let reached: string | undefined;
   let lifecycle = createLifecycle();
   let server = await start(readConfig(environment), lifecycle);
   const agent = new https.Agent({ ca: cert, keepAlive: true });
 
   const service: TestService = {
     get url() {
-      return `${server.url}/mcp`;
+      return `${reached ?? server.url}/mcp`;
     },
     dir,
+    environment,
+    reachAt(url) {
+      reached = url;
+    },
     siteDir,
     publicLink: at('state/public'),
     tokensFile,
