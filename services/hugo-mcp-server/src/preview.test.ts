@@ -7,8 +7,14 @@ import { layouts, variedSite } from './testing/varied-site.ts';
 
 const layout = `<!doctype html><html><head><title>{{ .Title }} | Test</title>
 <meta name="description" content="{{ with .Description }}{{ . }}{{ else }}none{{ end }}"></head>
-<body><nav>Menu</nav><main><h1>{{ .Title }}</h1>{{ .Content }}{{ range .Resources }}<p>Has {{ .Name }}</p>{{ end }}</main></body></html>\n`;
+<body><nav>Menu</nav><main><h1>{{ .Title }}</h1>{{ .Content }}{{ range .Resources }}<p>Has {{ .Name }}</p>{{ end }}</main><footer>{{ site.Data.facts.answer }} {{ with resources.Get "style.css" }}{{ .RelPermalink }}{{ end }}</footer></body></html>\n`;
 const looks = {
+  'assets/style.css': 'body { color: red; }\n',
+  'data/facts.yaml': 'answer: 42\n',
+  'i18n/en.yaml': 'hello: Hello\n',
+  'archetypes/default.md': '---\n---\n',
+  'static/robots.txt': 'User-agent: *\n',
+  'themes/plain/layouts/partials/plain.html': 'plain\n',
   'layouts/_default/single.html': layout,
   'layouts/_default/list.html': layout,
   'layouts/index.html': layout,

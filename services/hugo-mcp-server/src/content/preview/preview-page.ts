@@ -124,7 +124,12 @@ async function build(options: PreviewOptions, dir: string, page: PageRef, edits:
   const siteDir = library.files.root;
   const [source, output] = [path.join(dir, 'site'), path.join(dir, 'public')];
   await mkdir(path.join(cacheDir, 'resources'), { recursive: true });
-  await copySite({ siteDir, target: source, roots: facts.roots.map((root) => root.dir), edits });
+  await copySite({
+    siteDir,
+    target: source,
+    roots: [...facts.roots, ...facts.staticRoots].map((root) => root.dir),
+    edits,
+  });
   const env = { HUGO_RESOURCEDIR: path.join(cacheDir, 'resources'), ...themesOutside(siteDir, facts.modules) };
   const where = ['--source', source, '--destination', output, '--cacheDir', path.join(cacheDir, 'hugo')];
   const [run, listed] = await Promise.all([

@@ -13,6 +13,9 @@ beforeEach(async () => {
     'site/content/posts/b/index.md': 'B\n',
     'site/content/posts/b/photo.txt': 'P\n',
     'site/layouts/index.html': 'L\n',
+    'site/layouts/large.js': 'x'.repeat(300_000),
+    'site/assets/jsconfig.json': '{}',
+    'site/node_modules/a/index.js': 'N\n',
     'site/docs/content/c.md': 'C\n',
     'site/docs/other/d.txt': 'D\n',
     'site/public/index.html': 'old\n',
@@ -46,16 +49,18 @@ test('the copy has the edits, and the site does not', async () => {
   await expect(stat(path.join(dir.path, 'site/content/posts/new'))).rejects.toThrow('ENOENT');
 });
 
-test('content is linked file by file, what stands beside it as a whole, output and repository are left out', async () => {
+test('content is linked file by file, what Hugo may write to is copied, output and repository are left out', async () => {
   await copy();
   const inode = async (file: string) => (await stat(path.join(dir.path, file))).ino;
   expect(await inode('copy/content/posts/b/photo.txt')).toBe(await inode('site/content/posts/b/photo.txt'));
   expect(await inode('copy/docs/content/c.md')).toBe(await inode('site/docs/content/c.md'));
-  expect(await readlink(path.join(target, 'layouts'))).toBe(path.join(dir.path, 'site/layouts'));
-  expect(await readlink(path.join(target, 'docs/other'))).toBe(path.join(dir.path, 'site/docs/other'));
+  expect(await inode('copy/layouts/large.js')).toBe(await inode('site/layouts/large.js'));
+  expect(await readlink(path.join(target, 'node_modules'))).toBe(path.join(dir.path, 'site/node_modules'));
   expect(await dir.read('copy/content/posts/link.md')).toBe('O\n');
-  // Hugo may write beside its configuration: that must be a file of the copy.
-  expect(await inode('copy/hugo.toml')).not.toBe(await inode('site/hugo.toml'));
+  for (const file of ['hugo.toml', 'layouts/index.html', 'docs/other/d.txt', 'assets/jsconfig.json']) {
+    expect(await inode(`copy/${file}`)).not.toBe(await inode(`site/${file}`));
+    expect(await dir.read(`copy/${file}`)).toBe(await dir.read(`site/${file}`));
+  }
   for (const name of ['public', '.git']) await expect(stat(path.join(target, name))).rejects.toThrow('ENOENT');
 });
 

@@ -1,31 +1,34 @@
 import { constants } from 'node:fs';
-import { copyFile, link, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { copyFile, link, lstat, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { FileEdit } from '../change.ts';
 
 export interface SiteCopyOptions {
   /** The site's real path. */
   siteDir: string;
-  /** An empty folder outside the site. */
+  /** A folder outside the site that is empty, or not there yet. */
   target: string;
-  /** The content folders, relative to the site. */
+  /** The folders that Hugo only reads, relative to the site: content and static files. */
   roots: readonly string[];
-  /** What is different in the copy; files in content folders. */
+  /** What is different in the copy; files in these folders. */
   edits: readonly FileEdit[];
 }
 
-/** What Hugo makes, and what it must not find: its own output, the repository, its lock. */
-const leftOut = new Set(['public', 'resources', '.git', '.hugo_build.lock']);
-/** How many files are linked at a time. */
+/** What Hugo makes, and what it must not find: its own output, its lock. */
+const leftOut = new Set(['public', 'resources', '.hugo_build.lock']);
+/** How many files are linked or copied at a time. */
 const concurrency = 16;
+/** Larger files beside the content are linked too. */
+const copiedBytes = 256 * 1024;
 
 /**
- * Makes a copy of the site that can be changed and built without touching the site: content is hard-linked file by file
- * (copied where another file system begins), small files beside it are copied, and all other folders are symlinks.
- * Hugo never follows symlinks into content, and it writes next to its configuration, which is why those are real.
+ * Makes a copy of the site that can be changed and built without touching the site. Content and static files are
+ * hard-linked one by one (copied where another file system begins). All else is copied if it is small: Hugo writes next
+ * to its configuration and into assets, and a write through a link would be one into the site. Symlinks for whole
+ * folders will not do, for Hugo refuses them.
  */
 export async function copySite({ siteDir, target, roots, edits }: SiteCopyOptions): Promise<void> {
-  await copyBranch('', { siteDir, target, roots });
+  await copyTree('', { siteDir, target, roots });
   for (const { file, after } of edits) {
     const absolute = path.join(target, file);
     // Never through the link: its other end is the site's own file.
@@ -36,39 +39,30 @@ export async function copySite({ siteDir, target, roots, edits }: SiteCopyOption
   }
 }
 
-/** A folder that is a content folder, holds one, or stands beside one. */
-async function copyBranch(dir: string, options: Omit<SiteCopyOptions, 'edits'>): Promise<void> {
+async function copyTree(dir: string, options: Omit<SiteCopyOptions, 'edits'>): Promise<void> {
   const { siteDir, target, roots } = options;
   await mkdir(path.join(target, dir), { recursive: true });
-  for (const entry of await readdir(path.join(siteDir, dir), { withFileTypes: true })) {
-    if (dir === '' && leftOut.has(entry.name)) continue;
-    const relative = dir === '' ? entry.name : `${dir}/${entry.name}`;
-    const [from, to] = [path.join(siteDir, relative), path.join(target, relative)];
-    if (entry.isDirectory() && roots.includes(relative)) await linkTree(from, to);
-    else if (entry.isDirectory() && roots.some((root) => root.startsWith(`${relative}/`))) {
-      await copyBranch(relative, options);
-    } else if (entry.isFile()) await copyFile(from, to, constants.COPYFILE_FICLONE).catch(gone);
-    else if (entry.isDirectory() || entry.isSymbolicLink()) await linkTo(from, to);
-  }
-}
-
-async function linkTree(from: string, to: string): Promise<void> {
-  await mkdir(to, { recursive: true });
-  const entries = await readdir(from, { withFileTypes: true });
-  const pending = entries.map(({ name }) => name);
-  const kinds = new Map(entries.map((entry) => [entry.name, entry]));
+  const entries = await readdir(path.join(siteDir, dir), { withFileTypes: true });
+  const onlyRead = roots.some((root) => dir === root || dir.startsWith(`${root}/`));
+  const pending = entries.filter(({ name }) => name !== '.git' && !(dir === '' && leftOut.has(name)));
+  const folders = pending.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules');
   const worker = async () => {
-    for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
-      const entry = kinds.get(name);
-      const [source, copy] = [path.join(from, name), path.join(to, name)];
-      if (entry?.isFile()) await linkFile(source, copy);
-      else if (entry?.isSymbolicLink()) await linkTo(source, copy);
+    for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
+      const relative = path.join(dir, entry.name);
+      const [from, to] = [path.join(siteDir, relative), path.join(target, relative)];
+      if (entry.isFile()) await (onlyRead ? linkFile(from, to) : copySmall(from, to));
+      // Packages are looked for by programs that follow links, and are many.
+      else if (entry.isSymbolicLink() || entry.name === 'node_modules') await linkTo(from, to);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
-  for (const entry of entries) {
-    if (entry.isDirectory()) await linkTree(path.join(from, entry.name), path.join(to, entry.name));
-  }
+  for (const { name } of folders) await copyTree(path.posix.join(dir, name), options).catch(gone);
+}
+
+async function copySmall(from: string, to: string): Promise<void> {
+  const size = (await lstat(from).catch(gone))?.size ?? 0;
+  if (size > copiedBytes) await linkFile(from, to);
+  else await copyFile(from, to, constants.COPYFILE_FICLONE).catch(gone);
 }
 
 async function linkFile(from: string, to: string): Promise<void> {
