@@ -87,6 +87,7 @@ export function createReader(options: ReaderOptions): Reader {
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
+  let checking: Promise<unknown> = Promise.resolve();
   /** Hugo is asked at builds; a page that was written by hand since says itself that it is a draft. */
   const hiddenNow = (page: IndexedPage): Hidden => {
     const why = whyHidden(library, page.file);
@@ -107,7 +108,10 @@ export function createReader(options: ReaderOptions): Reader {
     },
     async checkLinks(args) {
       await readable();
-      return checkLinks(library, options.releases, args);
+      // One at a time: each may read every page of the release.
+      const mine = checking.then(() => checkLinks(library, options.releases, args));
+      checking = mine.catch(() => {});
+      return mine;
     },
     async preview(args) {
       await readable();
