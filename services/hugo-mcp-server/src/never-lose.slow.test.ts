@@ -217,7 +217,7 @@ test(`a service that is killed ${kills} times, at every step of a write and of i
       outcomes.in_recovery += 1;
     }
     const again = await start();
-    expect(again.url).toBeDefined();
+    expect({ kill, started: again.url !== undefined, troubles: again.troubles() }).toMatchObject({ started: true });
     const state = await check(n, acknowledged);
     outcomes.acknowledged += acknowledged.length;
     for (const [name, there] of Object.entries(state)) {
@@ -238,4 +238,18 @@ test(`a service that is killed ${kills} times, at every step of a write and of i
   process.stderr.write(`killed ${kills} times over ${steps} steps: ${JSON.stringify(outcomes)}\n`);
   expect(outcomes.taken_back + outcomes.stayed + outcomes.acknowledged).toBe(3 * kills);
   expect(outcomes.taken_back).toBeGreaterThan(0);
+});
+
+test('a service that is killed at any step of its start starts again', async () => {
+  for (let step = 1; step <= 60; step++) {
+    const starting = await start({ DIE_AT: String(step) });
+    if (starting.url !== undefined)
+      await Promise.race([starting.gone, new Promise((resolve) => setTimeout(resolve, 300))]);
+    starting.kill('SIGKILL');
+    await starting.gone;
+    const again = await start();
+    expect({ step, started: again.url !== undefined, troubles: again.troubles() }).toMatchObject({ started: true });
+    again.kill('SIGKILL');
+    await again.gone;
+  }
 });

@@ -81,6 +81,17 @@ test.each<[string, () => Promise<void>]>([
   await expect(withLockFile(lock, async () => {}, { waitMs: 50 })).rejects.toMatchObject({ code: 'lock_held' });
 });
 
+test('the lock of a dead process is taken over also after others were killed while they did so', async () => {
+  const pid = await deadPid();
+  await lockOf(pid, { nonce: 'aaaaaaaaaaaaaaaa' });
+  const dead = JSON.parse(await readFile(lock, 'utf8'));
+  const right = `${lock}.aaaaaaaaaaaaaaaa.dead`;
+  await writeFile(right, JSON.stringify({ ...dead, nonce: 'bbbbbbbbbbbbbbbb' }));
+  await writeFile(`${right}.bbbbbbbbbbbbbbbb.dead`, JSON.stringify({ ...dead, nonce: 'cccccccccccccccc' }));
+  expect(await withLockFile(lock, async () => 'in', { waitMs: 2000 })).toBe('in');
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test('many that find a dead lock at once still come in one at a time', async () => {
   const pid = await deadPid();
   for (let round = 0; round < 30; round += 1) {

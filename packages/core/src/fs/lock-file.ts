@@ -50,7 +50,7 @@ async function acquire(lock: string, waitMs: number): Promise<void> {
       const holder = await readHolder(lock);
       if (holder === undefined) continue;
       if (holder !== 'unreadable' && (await isDead(holder))) {
-        if (await removeDead(lock, holder)) continue;
+        if (await removeDead(lock, holder, own)) continue;
       }
       if (performance.now() >= end) throw held(lock, holder);
       await sleep(20 + Math.random() * 30);
@@ -63,14 +63,20 @@ async function acquire(lock: string, waitMs: number): Promise<void> {
 /**
  * Removes the lock of a dead process. Several may have found it dead, and after the first of them another process may
  * hold the lock already; so the right to remove this one lock, known by its nonce, is won by a link that only one can
- * make. Killed between link and unlink, the winner leaves a lock that has to be removed by hand.
+ * make. The right names its winner: one that was killed before it used its right loses it in the same way.
+ *
+ * @param own what names this process, as a file
  */
-async function removeDead(lock: string, dead: Holder): Promise<boolean> {
+async function removeDead(lock: string, dead: Holder, own: string): Promise<boolean> {
   const right = `${lock}.${dead.nonce}.dead`;
-  if (!(await linkNew(lock, right))) return false;
+  if (!(await linkNew(own, right))) {
+    const winner = await readHolder(right);
+    if (winner !== undefined && winner !== 'unreadable' && (await isDead(winner))) await removeDead(right, winner, own);
+    return false;
+  }
   try {
-    const linked = await readHolder(right);
-    if (linked !== undefined && linked !== 'unreadable' && linked.nonce === dead.nonce) await unlink(lock);
+    const holder = await readHolder(lock);
+    if (holder !== undefined && holder !== 'unreadable' && holder.nonce === dead.nonce) await unlink(lock);
   } finally {
     await unlink(right);
   }
@@ -81,7 +87,7 @@ async function removeDead(lock: string, dead: Holder): Promise<boolean> {
 async function removeAbandoned(lock: string): Promise<void> {
   const { dir, base } = path.parse(lock);
   for (const name of await readdir(dir)) {
-    if (!name.startsWith(`${base}.`) || !/^\.[0-9a-f]{16}$/.test(name.slice(base.length))) continue;
+    if (!name.startsWith(`${base}.`) || !/^(?:\.[0-9a-f]{16}(?:\.dead)?)+$/.test(name.slice(base.length))) continue;
     const file = path.join(dir, name);
     const age = await stat(file).then(
       ({ mtimeMs }) => Date.now() - mtimeMs,
