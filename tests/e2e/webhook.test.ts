@@ -137,8 +137,12 @@ test('[R-HOOK-ONCE] a delivery that is replayed is answered and not acted on', a
   expect([again.status, again.json().status]).toEqual([202, 'duplicate']);
   // A push after it is acted on, and nothing was in between.
   await github.push(await remote.push({ [footer]: '<footer>after</footer>' }));
-  while ((await events('hugo-mcp-server', 'site.pulled')).length < 2) await new Promise((r) => setTimeout(r, 20));
-  expect((await events('hugo-mcp-proxy', 'webhook.rebuild')).map(({ details }) => details?.pushes)).toEqual([1, 1]);
+  const rebuilds = () => events('hugo-mcp-proxy', 'webhook.rebuild');
+  while ((await rebuilds()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect((await rebuilds()).map(({ details }) => details?.pushes)).toEqual([1, 1]);
+  const pulls = () => events('hugo-mcp-server', 'site.pulled');
+  while ((await pulls()).length < 2) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(await pulls()).toHaveLength(2);
 });
 
 test('[R-HOOK-FORGED] a wrong signature: 401, recorded, and no other hop hears of it', async () => {
