@@ -171,6 +171,10 @@ test('a dry run says what would be done; a key makes a call once', async () => {
   ok(await service.call('delete_asset', { file: 'static/grey.png' }));
   expect(ok(await upload(key))).toEqual({ ...first, live: false, url: null });
   expect(await listed({ folder: 'static' })).toEqual(['static/images/été 1.png']);
+  ok(await upload({}, png('newer')));
+  // The first answer, but what is live is told as it is now: these are not the bytes any more.
+  expect(ok(await upload(key))).toEqual({ ...first, live: false, url: null });
+  ok(await service.call('delete_asset', { file: 'static/grey.png' }));
   expect(refusal(await upload({ ...key, name: 'other.png' }))).toBe('idempotency_mismatch');
   const undone = ok(await service.call('delete_asset', { file: 'static/images/été 1.png', dry_run: true }));
   expect(undone).toMatchObject({ written: false, live: false, would_change: { files: [{ change: 'delete' }] } });

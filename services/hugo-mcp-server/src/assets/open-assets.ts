@@ -4,7 +4,7 @@ import type { DeleteAssetArgs, ListAssetsArgs, UploadAssetArgs } from '@arleo/co
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import type { Publisher } from '../build/publisher.ts';
-import type { Library, Plan, PlannedChange } from '../content/change.ts';
+import type { Library, Plan } from '../content/change.ts';
 import { revisionOf } from '../content/revision.ts';
 import { MAX_FILE_BYTES } from '../content/site-files.ts';
 import { watchContent } from '../content/watch-content.ts';
@@ -107,17 +107,14 @@ export function openAssets({ library, publisher, readable, uploadMaxBytes, log, 
     upload(args) {
       const bytes = readUpload(args.data, args.content_type, uploadMaxBytes);
       const revision = revisionOf(bytes);
-      const plan = async (): Promise<PlannedChange> => {
+      return async () => {
         const notes: AssetNotes = { file: uploadedFile(library, args), revision };
         return { ...(await planUpload(library, args, bytes)), notes };
       };
-      return Object.assign(plan, { touches: () => [uploadedFile(library, args)] });
     },
     delete(args) {
-      const { file } = args;
-      const notes: AssetNotes = { file, revision: null };
-      const plan = async (): Promise<PlannedChange> => ({ ...(await planDeletion(library, args)), notes });
-      return Object.assign(plan, { touches: () => [file] });
+      const notes: AssetNotes = { file: args.file, revision: null };
+      return async () => ({ ...(await planDeletion(library, args)), notes });
     },
     async presence({ file, revision }) {
       await index.refresh([path.posix.dirname(file)]);

@@ -67,14 +67,7 @@ export interface PlannedChange {
  * Checks a change against the site as it is at this moment. It runs when its turn comes, and again if the changes it
  * was built with have to be taken back.
  */
-export interface Plan {
-  (workspace: Workspace): Promise<PlannedChange>;
-  /**
-   * The files outside of the content folders that the change may touch. The history takes content as a whole and these
-   * one by one, before the change: it can then be taken back to what was there. Called right before the plan.
-   */
-  touches?(library: Library): readonly string[];
-}
+export type Plan = (workspace: Workspace) => Promise<PlannedChange>;
 
 /** Every file that a change touches. */
 export function filesOf({ edits, moves = [] }: Pick<PlannedChange, 'edits' | 'moves'>): string[] {

@@ -8,7 +8,6 @@ import { type Applied, createEarlyAnswer, type EarlyAnswer } from './early-answe
 import type { ChangeAuthor, History } from './history.ts';
 import type { Journal, JournalChange } from './journal.ts';
 import type { Recovered } from './recover.ts';
-import { MAX_FILE_BYTES } from './site-files.ts';
 import { notWritten, stopping, takenBack, withLines } from './write-failure.ts';
 import {
   answer,
@@ -146,21 +145,6 @@ export function createWriter(options: WriterOptions): Writer {
     await publishBatch(applied, []);
   };
 
-  /** The same for what is not content and is going to be changed: see {@link Plan.touches}. */
-  const adoptTouched = async (jobs: readonly Job[]) => {
-    const touched = jobs.flatMap(({ plan }) => {
-      try {
-        return plan?.touches?.(library) ?? [];
-      } catch {
-        // What is wrong with it its own plan says, to its own caller.
-        return [];
-      }
-    });
-    const there: string[] = [];
-    for (const file of new Set(touched)) if (await isThere(library, file)) there.push(file);
-    await history.commitFiles(there, 'Files as they were found');
-  };
-
   /** Plans, writes and commits one change; what refuses it is told to its caller. */
   const apply = async (job: ChangeJob): Promise<Applied | undefined> => {
     const kept = job.key === undefined ? undefined : answers.kept(job.key);
@@ -180,7 +164,8 @@ export function createWriter(options: WriterOptions): Writer {
       await fail(job, error);
       return undefined;
     }
-    // Somebody may have saved one of the files since everything was taken into the history.
+    // Somebody may have saved one of the files since all content was taken into the history, and files that are no
+    // content enter it only now.
     await history.commitStale(planned.edits, 'Changed by hand');
     const parent = await history.head();
     const change = journalChange(planned, job, parent);
@@ -237,7 +222,6 @@ export function createWriter(options: WriterOptions): Writer {
 
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
     await prepare();
-    await adoptTouched(jobs);
     const applied: Applied[] = [];
     for (const job of jobs) {
       const done = job.plan === undefined || (job.answered && !open.has(job)) ? undefined : await apply(job);
@@ -402,12 +386,6 @@ export function createWriter(options: WriterOptions): Writer {
       while (loop !== undefined) await loop;
     },
   };
-}
-
-/** False also for what the change's own plan will refuse. */
-async function isThere({ files }: Library, file: string): Promise<boolean> {
-  const size = await files.size(file).catch(() => undefined);
-  return size !== undefined && size <= MAX_FILE_BYTES;
 }
 
 function sentence(error: unknown): string {
