@@ -199,7 +199,7 @@ test(`a service that is killed ${kills} times, at every step of a write and of i
     await rm(from, { force: true });
     // Three of four die before a step of the write, all steps in turn; the others at any moment.
     const byStep = kill % 4 !== 3;
-    const step = 1 + ((((kill * 7919) % steps) + steps) % steps);
+    const step = 1 + (((seed * 1009 + kill) * 7919) % steps);
     const writer = await start(byStep ? { DIE_FROM: from, DIE_AT: String(step) } : {});
     await writeFile(from, '');
     const timer = byStep ? undefined : setTimeout(() => writer.kill('SIGKILL'), random() * 1200);

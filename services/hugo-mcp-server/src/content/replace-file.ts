@@ -9,7 +9,8 @@ import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
  * wrote while it was replaced.
  *
  * What remains: somebody who puts another file in its place between the last look and the rename, which are next to
- * each other, loses that file; a new file is linked into place, which never takes another's.
+ * each other, loses that file; a new file is linked into place, which never takes another's. And who opened the old file
+ * before and writes into it only afterwards writes into a file that is no page any more.
  */
 export async function replaceFile(
   absolute: string,
