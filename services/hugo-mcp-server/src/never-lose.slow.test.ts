@@ -35,6 +35,7 @@ afterAll(async () => {
   running?.kill('SIGKILL');
   await running?.gone;
   await service?.dispose();
+  await rm(path.dirname(main), { recursive: true, force: true });
 });
 
 /** Numbers that look random and are the same in each run (mulberry32). */
