@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, renameSync } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -20,18 +20,11 @@ export interface AtomicWriteOptions {
 export async function atomicWrite(
   file: string,
   data: string | Uint8Array,
-  { mode = 0o600, owner, onlyNew = false }: AtomicWriteOptions = {},
+  { onlyNew = false, ...options }: AtomicWriteOptions = {},
 ): Promise<void> {
   const temporary = temporaryName(file);
   try {
-    // 0600 first: bytes and owner must be right before anybody else may read.
-    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    await using(await open(temporary, flags, 0o600), async (handle) => {
-      await handle.writeFile(data);
-      if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
-      await handle.chmod(mode);
-      await handle.sync();
-    });
+    await writeTemporary(temporary, data, options);
     if (onlyNew) await linkInto(temporary, file);
     else await rename(temporary, file);
   } catch (error) {
@@ -39,6 +32,49 @@ export async function atomicWrite(
     throw error;
   }
   await syncDirectory(path.dirname(file));
+}
+
+/**
+ * The same where somebody else may write, too: when all bytes are on disk, `stillRight` is asked, and with nothing in
+ * between they take the place.
+ *
+ * @returns false if `stillRight` said no; the file is as it was
+ */
+export async function atomicWriteIf(
+  file: string,
+  data: string | Uint8Array,
+  stillRight: () => boolean,
+  options: Omit<AtomicWriteOptions, 'onlyNew'> = {},
+): Promise<boolean> {
+  const temporary = temporaryName(file);
+  try {
+    await writeTemporary(temporary, data, options);
+    if (!stillRight()) {
+      await unlink(temporary);
+      return false;
+    }
+    renameSync(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => {});
+    throw error;
+  }
+  await syncDirectory(path.dirname(file));
+  return true;
+}
+
+async function writeTemporary(
+  temporary: string,
+  data: string | Uint8Array,
+  { mode = 0o600, owner }: Omit<AtomicWriteOptions, 'onlyNew'>,
+): Promise<void> {
+  // 0600 first: bytes and owner must be right before anybody else may read.
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  await using(await open(temporary, flags, 0o600), async (handle) => {
+    await handle.writeFile(data);
+    if (owner !== undefined) await handle.chown(owner.uid, owner.gid);
+    await handle.chmod(mode);
+    await handle.sync();
+  });
 }
 
 /** A link fails where a rename would take another's file away. */

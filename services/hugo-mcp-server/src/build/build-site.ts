@@ -5,7 +5,8 @@ import type { Published } from '../publish/published.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { hugoMessages } from '../site/hugo-messages.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
-import { checkRelease } from './check-release.ts';
+import { bootId } from './boot-id.ts';
+import { checkRelease, shapeOf } from './check-release.ts';
 import type { Release, Releases } from './releases.ts';
 
 /** A build that went live. */
@@ -82,6 +83,8 @@ export async function buildSite(options: BuildSiteOptions, input: BuildInput): P
       build_ms: Math.round(run.durationMs),
       pages,
       sources: input.sources,
+      shape: shapeOf(input.facts),
+      boot: await bootId(),
     });
     await releases.activate(release.id);
     await releases.prune();

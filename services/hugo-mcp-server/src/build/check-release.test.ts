@@ -2,10 +2,13 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { SiteFacts } from '../site/site-facts.ts';
-import { checkRelease } from './check-release.ts';
+import { checkRelease, shapeOf } from './check-release.ts';
 import type { Release } from './releases.ts';
 
-const facts = { languages: [{ code: 'fr' }, { code: 'en' }] } as SiteFacts;
+const facts = {
+  languages: [{ code: 'fr' }, { code: 'en' }],
+  roots: [{ dir: 'content', prefix: '' }],
+} as unknown as SiteFacts;
 const live = (pages: number, sources: number) => ({ pages, sources }) as Release;
 let dir: string;
 
@@ -48,6 +51,21 @@ test('refuses a build that lost more than half of its pages although their files
   await expect(checkRelease(dir, facts, 10, live(20, 20))).rejects.toMatchObject(refused);
   expect(await checkRelease(dir, facts, 9, live(20, 20))).toBe(9);
   expect(await checkRelease(dir, facts, 20, live(18, 20))).toBe(9);
+});
+
+test('does not believe that pages were deleted when the site is configured to look elsewhere for them', async () => {
+  await build(9);
+  const before = (shape: string) => ({ pages: 20, sources: 20, shape }) as Release;
+  expect(await checkRelease(dir, facts, 3, before(shapeOf(facts)))).toBe(9);
+  for (const other of [
+    { ...facts, roots: [{ dir: 'contents', prefix: '' }] },
+    { ...facts, roots: [...facts.roots, { dir: 'content', prefix: 'docs' }] },
+    { ...facts, languages: [...facts.languages, { code: 'de', weight: 0 }] },
+  ]) {
+    await expect(checkRelease(dir, facts, 3, before(shapeOf(other)))).rejects.toMatchObject({
+      code: 'build_collapsed',
+    });
+  }
 });
 
 test('lets a small site lose what it wants', async () => {

@@ -14,7 +14,8 @@ const smallSite = 10;
  * @param previous the live release, if there is one
  * @returns the number of HTML files
  * @throws {@link ArleoError} `build_no_home` if there is no home page, `build_collapsed` if more than half of the pages
- *   are gone although the page files are still there (a broken theme or a wrong configuration)
+ *   are gone although the page files are still there (a broken theme or a wrong configuration). How many there are says
+ *   nothing when the content folders or languages are others than before: then the pages alone count.
  */
 export async function checkRelease(
   dir: string,
@@ -32,17 +33,23 @@ export async function checkRelease(
     previous !== undefined &&
     previous.pages > smallSite &&
     pages * 2 < previous.pages &&
-    sources * 2 >= previous.sources
+    (sources * 2 >= previous.sources || (previous.shape !== undefined && previous.shape !== shapeOf(facts)))
   ) {
     throw new ArleoError(
       'build_collapsed',
       `The new build has ${pages} pages, the live site has ${previous.pages}. The live site stays as it was.`,
       {
-        hint: `Page files went only from ${previous.sources} to ${sources}: a layout or the configuration is broken. If the loss is meant, remove the live release's .json file in the releases folder and build again.`,
+        hint: `Page files went from ${previous.sources} to ${sources}: a layout or the configuration is broken. If the loss is meant, remove the live release's .json file in the releases folder and build again.`,
       },
     );
   }
   return pages;
+}
+
+/** What decides which files are pages: content folders and languages, as text to compare. */
+export function shapeOf({ roots, languages }: Pick<SiteFacts, 'roots' | 'languages'>): string {
+  const folders = roots.map(({ dir, prefix, lang = '' }) => [dir, prefix, lang].join(' ')).sort();
+  return JSON.stringify([folders, languages.map(({ code }) => code).sort()]);
 }
 
 async function hasHome(dir: string, facts: SiteFacts): Promise<boolean> {

@@ -15,6 +15,10 @@ const releaseSchema = z.object({
   pages: z.number(),
   /** Page files of the site when it was built. */
   sources: z.number(),
+  /** The content folders and languages that it was built with, see `shapeOf`. */
+  shape: z.string().optional(),
+  /** Which run of the machine it was built in: what Hugo wrote may not have reached the disk before that ended. */
+  boot: z.string().optional(),
 });
 
 /** One finished build of the site. */
@@ -43,8 +47,10 @@ export interface Releases {
   live(): Promise<Release | undefined>;
   /** The releases that are kept, the newest first. */
   kept(): Promise<Release[]>;
-  /** Removes all but the newest releases; never the live one. */
+  /** Removes all but the newest releases; never the live one, nor one that is held. */
   prune(): Promise<void>;
+  /** Keeps a release from being removed until the returned function is called: something reads its folder. */
+  hold(id: string): () => void;
   /** The folder of a release. */
   dirOf(id: string): string;
 }
@@ -110,11 +116,13 @@ export async function openReleases(options: {
     options.onLive?.(release);
   };
 
+  const held = new Map<string, number>();
+
   const prune = async () => {
     const current = (await live())?.id;
     const ids = (await readdir(dir)).filter((name) => idPattern.test(name)).sort();
     for (const id of ids.slice(0, Math.max(0, ids.length - keepCount))) {
-      if (id === current) continue;
+      if (id === current || held.has(id)) continue;
       await rm(path.join(dir, id), { recursive: true, force: true });
       await rm(path.join(dir, `${id}.json`), { force: true });
     }
@@ -144,6 +152,16 @@ export async function openReleases(options: {
       return releases.filter((release) => release !== undefined).sort((a, b) => (a.id < b.id ? 1 : -1));
     },
     prune: () => inTurn(prune),
+    hold(id) {
+      held.set(id, (held.get(id) ?? 0) + 1);
+      let letGo = () => {
+        const others = (held.get(id) ?? 0) - 1;
+        if (others > 0) held.set(id, others);
+        else held.delete(id);
+        letGo = () => {};
+      };
+      return () => letGo();
+    },
   };
 }
 

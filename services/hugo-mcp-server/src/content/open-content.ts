@@ -4,6 +4,7 @@ import { isArleoError } from '@arleo/core/errors';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type Assets, openAssets } from '../assets/open-assets.ts';
+import { bootId } from '../build/boot-id.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
 import { newReleaseId, openReleases } from '../build/releases.ts';
@@ -209,10 +210,12 @@ export async function openContent(
   lifecycle.onClose('writer', () => writer.close());
 
   // The first build is in the queue before any request can be.
-  const first: Promise<unknown> =
-    (await releases.live()) === undefined
-      ? writer.build(undefined, Number.POSITIVE_INFINITY)
-      : readable().then(() => site.refreshPages());
+  const live = await releases.live();
+  // What Hugo writes reaches the disk later: after a power cut a release may hold empty files, and nobody would tell.
+  const whole = live !== undefined && (live.boot === undefined || live.boot === (await bootId()));
+  const first: Promise<unknown> = !whole
+    ? writer.build(undefined, Number.POSITIVE_INFINITY)
+    : readable().then(() => site.refreshPages());
   first.catch((error: unknown) => {
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });

@@ -1,3 +1,4 @@
+import { renameSync, writeFileSync } from 'node:fs';
 import { mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -73,4 +74,19 @@ test('moves a file to where none is', async () => {
   await writeFile(file, 'second');
   expect(await moveFile(file, to)).toBe(false);
   expect(await readFile(to, 'utf8')).toBe('moved');
+});
+
+test('leaves what an editor puts in the place while the new bytes go to the disk', async () => {
+  for (let round = 0; round < 50; round += 1) {
+    await writeFile(file, 'known');
+    const ours = replaceFile(file, bytes('known'), bytes('ours'));
+    // An editor that saves by a rename, as soon as ours begins to write beside it.
+    while (!(await readdir(dir)).some((name) => name.endsWith('.tmp'))) await new Promise(setImmediate);
+    const saved = `${file}.saved`;
+    writeFileSync(saved, 'by hand');
+    renameSync(saved, file);
+    await ours;
+    // Ours gave way, or was in its place before the editor's came.
+    expect(await now()).toBe('by hand');
+  }
 });

@@ -1,15 +1,15 @@
-import { constants } from 'node:fs';
-import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type BigIntStats, constants, lstatSync, unlinkSync } from 'node:fs';
+import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
+import { atomicWrite, atomicWriteIf, syncDirectory } from '@arleo/core/fs/atomic-write';
 
 /**
  * Puts a file's new bytes in the place of those that are known, atomically; undefined stands for "not there". False if
  * the file is not as it was known to be: then what somebody else wrote stays, also when they had the file open and
  * wrote while it was replaced.
  *
- * What remains: somebody who puts another file in its place between the last look and the rename, which are next to
- * each other, loses that file; a new file is linked into place, which never takes another's. And who opened the old file
+ * What remains: somebody who puts another file in its place between the last look and the rename, two system calls with
+ * nothing in between, loses that file; a new file is linked into place, which never takes another's. And who opened the old file
  * before and writes into it only afterwards writes into a file that is no page any more.
  */
 export async function replaceFile(
@@ -23,12 +23,15 @@ export async function replaceFile(
   try {
     const seen = await handle.stat({ bigint: true });
     if (!seen.isFile() || !same(await handle.readFile(), before)) return false;
-    if (!(await isAt(absolute, seen.ino))) return false;
+    const unchanged = () => isAt(absolute, seen);
     if (after === undefined) {
-      await unlink(absolute);
+      if (!unchanged()) return false;
+      unlinkSync(absolute);
       await syncDirectory(path.dirname(absolute));
     } else {
-      await atomicWrite(absolute, after, { mode: Number(seen.mode) & 0o777 });
+      // A slow disk takes its time for the new bytes; the look comes after that.
+      const replaced = await atomicWriteIf(absolute, after, unchanged, { mode: Number(seen.mode) & 0o777 });
+      if (!replaced) return false;
     }
     // An editor that has the old file open writes into it without noticing: its bytes are the newer ones.
     const now = await handle.stat({ bigint: true });
@@ -76,9 +79,10 @@ async function readAll(handle: FileHandle): Promise<Buffer> {
   return bytes.subarray(0, bytesRead);
 }
 
-async function isAt(absolute: string, ino: bigint): Promise<boolean> {
-  const stats = await lstat(absolute, { bigint: true }).catch(() => undefined);
-  return stats?.ino === ino;
+/** Without a turn of the event loop, so that what is done upon it comes right after. */
+function isAt(absolute: string, seen: BigIntStats): boolean {
+  const stats = lstatSync(absolute, { bigint: true, throwIfNoEntry: false });
+  return stats?.ino === seen.ino && stats.mtimeNs === seen.mtimeNs && stats.size === seen.size;
 }
 
 async function exists(absolute: string): Promise<boolean> {

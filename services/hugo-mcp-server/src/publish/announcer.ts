@@ -33,6 +33,8 @@ export interface AnnouncerOptions {
   plugins: readonly PublishPlugin[];
   /** The folder of a release. */
   dirOf(release: string): string;
+  /** Keeps a release's folder until the returned function is called. */
+  hold(release: string): () => void;
   facts(): SiteFacts;
   /** Resolves when `facts` are those of the site; fails if they cannot be had. */
   ready(): Promise<void>;
@@ -118,6 +120,16 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
     return published;
   };
 
+  /** Newer releases may come and go meanwhile: what is being uploaded or compared stays. */
+  const announceHeld = async (release: Release): Promise<Published[]> => {
+    const holds = [release.id, ...marks.values()].map((id) => options.hold(id));
+    try {
+      return await announce(release);
+    } finally {
+      for (const letGo of holds) letGo();
+    }
+  };
+
   const unexpected = (error: unknown): Published[] => {
     onError('plug-ins could not be told of a release', error);
     return [];
@@ -128,7 +140,7 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
       const batch = waiting;
       waiting = [];
       const newest = batch.at(-1);
-      const published = newest === undefined ? [] : await announce(newest.release).catch(unexpected);
+      const published = newest === undefined ? [] : await announceHeld(newest.release).catch(unexpected);
       for (const { done } of batch) done(published);
     }
     loop = undefined;

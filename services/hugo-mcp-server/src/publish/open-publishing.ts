@@ -15,7 +15,7 @@ export interface PublishingConfig {
 }
 
 export interface PublishingOptions extends PublishingConfig {
-  releases: Pick<Releases, 'live' | 'dirOf'>;
+  releases: Pick<Releases, 'live' | 'dirOf' | 'hold'>;
   facts(): SiteFacts;
   /** Resolves when `facts` are those of the site. */
   ready(): Promise<void>;
@@ -39,6 +39,7 @@ export async function openPublishing(options: PublishingOptions): Promise<Announ
       onOutput: (output) => log.warn('DEPLOY_CMD failed', { output }),
     });
   const announcer = await openAnnouncer({
+    hold: releases.hold,
     deploy,
     plugins: options.plugins,
     dirOf,
