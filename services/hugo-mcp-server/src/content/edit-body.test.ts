@@ -51,8 +51,17 @@ test('line feeds of an edit stand for the line ends of the body', () => {
     editBody(body, [{ ...edits[0], find: 'line.\n\nThe', replace: 'line.\nSecond.\n\nThe' }]).replaceAll('\n', '\r\n'),
   );
   const mixed = 'a\r\nb\nc\n';
-  expect(refusal([{ find: 'a\nb', replace: 'x' }], mixed).code).toBe('edit_not_found');
   expect(editBody(mixed, [{ find: 'a\r\nb\n', replace: 'x\n' }])).toBe('x\nc\n');
+});
+
+test('in a body with both line ends, text is found whatever its line ends are, and the lines keep theirs', () => {
+  const mixed = 'Zero\nLine one\r\nLine two\nLine three\r\n';
+  const edit = (find: string, replace: string) => editBody(mixed, [{ find, replace }]);
+  expect(edit('Line one\nLine two', 'New one\nNew two')).toBe('Zero\nNew one\r\nNew two\nLine three\r\n');
+  expect(edit('Zero\r\nLine one', 'Nought')).toBe('Nought\r\nLine two\nLine three\r\n');
+  expect(edit('one\nLine two\nLine', 'one\nline')).toBe('Zero\nLine one\r\nline three\r\n');
+  expect(refusal([{ find: 'a\nb\nc', replace: '' }], 'a\r\nb\nc\na\nb\r\nc').code).toBe('edit_ambiguous');
+  expect(refusal([{ find: 'one\n\nLine', replace: '' }], mixed).code).toBe('edit_not_found');
 });
 
 test('a body does not grow beyond its limit, and a longer one may still be mended', () => {

@@ -13,7 +13,9 @@ const maxPlaces = 5;
 
 /**
  * A page's body after replacements, one after the other, each in what the ones before it left. In a body whose lines
- * all end in CRLF, the line feeds of an edit stand for CRLF; nothing else is read differently than it is written.
+ * all end in CRLF, the line feeds of an edit stand for CRLF. In one with both line ends, text that is not there as it is
+ * written is looked for with either line end, and the lines keep theirs. Nothing else is read differently than it is
+ * written.
  *
  * @throws {@link ArleoError} `edit_not_found` and `edit_ambiguous`, which name the edit by its index and show lines of
  *   the body; `content_too_large` if the body would grow beyond what a page may have
@@ -24,7 +26,12 @@ export function editBody(body: string, edits: readonly BodyEdit[]): string {
   for (const [index, edit] of edits.entries()) {
     const find = crlf ? withCrlf(edit.find) : edit.find;
     const at = text.indexOf(find);
-    if (at === -1) throw notFound(index, find, text);
+    if (at === -1) {
+      const anyEnd = crlf ? undefined : withAnyLineEnds(text, edit, index);
+      if (anyEnd === undefined) throw notFound(index, find, text);
+      text = anyEnd;
+      continue;
+    }
     const again = text.indexOf(find, at + 1);
     if (again !== -1) throw ambiguous(index, find, text);
     text = text.slice(0, at) + (crlf ? withCrlf(edit.replace) : edit.replace) + text.slice(at + find.length);
@@ -37,6 +44,32 @@ export function editBody(body: string, edits: readonly BodyEdit[]): string {
     });
   }
   return text;
+}
+
+/**
+ * One replacement in a body with both line ends, whatever ends the lines to find have. Who reads a page does not see
+ * which ends its lines have. Undefined if the text is not there.
+ */
+function withAnyLineEnds(text: string, { find, replace }: BodyEdit, index: number): string | undefined {
+  if (!text.includes('\r\n')) return undefined;
+  const plain = text.replace(/\r\n/g, '\n');
+  const wanted = find.replace(/\r\n/g, '\n');
+  const at = plain.indexOf(wanted);
+  if (at === -1) return undefined;
+  if (plain.includes(wanted, at + 1)) throw ambiguous(index, wanted, plain);
+  const start = offsetOf(text, at);
+  const end = offsetOf(text, at + wanted.length);
+  const ends = text.slice(start, end).match(/\r?\n/g) ?? [];
+  let line = 0;
+  const lines = replace.replace(/\r?\n/g, () => ends[Math.min(line++, ends.length - 1)] ?? '\n');
+  return text.slice(0, start) + lines + text.slice(end);
+}
+
+/** Where a place of a text with plain line feeds is in the text with the line ends that it has. */
+function offsetOf(text: string, at: number): number {
+  let offset = 0;
+  for (let passed = 0; passed < at; passed++) offset += text.startsWith('\r\n', offset) ? 2 : 1;
+  return offset;
 }
 
 function withCrlf(text: string): string {
