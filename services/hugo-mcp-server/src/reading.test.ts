@@ -59,6 +59,16 @@ describe.each(layouts)('a site with its languages %s', (layout) => {
     }
     const { next_cursor: cursor } = await structured(service, 'list_pages', { sort: 'title', limit: 1 });
     expect((await service.call('list_pages', { sort: 'newest', cursor })).text).toContain('[cursor_invalid]');
+    for (const filter of [
+      { lang: 'en' },
+      { section: 'posts' },
+      { tag: 'x' },
+      { draft: true },
+      { since: '2020-01-01' },
+    ]) {
+      const other = await service.call('list_pages', { sort: 'title', cursor, ...filter });
+      expect(other.text).toContain('[cursor_invalid]');
+    }
   });
 
   test('a page says whether it is published, and if not why', async () => {

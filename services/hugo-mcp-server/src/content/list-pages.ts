@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { ListPagesArgs } from '@arleo/core/content/read-arguments';
 import { ArleoError } from '@arleo/core/errors';
 import { momentOf } from '../site/page-date.ts';
@@ -45,7 +46,8 @@ export function listPages(library: Library, args: ListPagesArgs): PageList {
       (wantedTag === undefined || page.tags.some((one) => foldTag(one) === wantedTag)) &&
       (from === undefined || (momentOf(page.lastmod ?? page.date, timeZone) ?? Number.NEGATIVE_INFINITY) >= from),
   );
-  const after = cursor === undefined ? undefined : readCursor(cursor, sort);
+  const query = queryOf(args);
+  const after = cursor === undefined ? undefined : readCursor(cursor, sort, query);
   const found = after === undefined ? 0 : matching.findIndex(({ position }) => compare(position, after) > 0);
   const start = found === -1 ? matching.length : found;
   const part = matching.slice(start, start + limit);
@@ -53,7 +55,7 @@ export function listPages(library: Library, args: ListPagesArgs): PageList {
     pages: part.map(({ page, position }) => ({
       page,
       url: library.site.urlOf(page),
-      cursor: makeCursor(sort, position),
+      cursor: makeCursor(query, position),
     })),
     total: matching.length,
     more: start + limit < matching.length,
@@ -116,18 +118,24 @@ function sinceMoment(since: string, timeZone: string | undefined): number {
   throw new ArleoError('since_invalid', `"${since}" is no date.`, { hint: 'Give one like "2026-03-01".' });
 }
 
-function makeCursor(sort: Sort, position: Position): string {
-  return Buffer.from(JSON.stringify([sort, ...position])).toString('base64url');
+/** What a cursor is bound to: with other filters or another order, its place would leave pages out. */
+function queryOf({ lang, section, tag, draft, since, sort }: ListPagesArgs): string {
+  const filters = JSON.stringify([sort, lang ?? null, section ?? null, tag ?? null, draft ?? null, since ?? null]);
+  return createHash('sha256').update(filters).digest('base64url').slice(0, 16);
 }
 
-function readCursor(cursor: string, sort: Sort): Position {
+function makeCursor(query: string, position: Position): string {
+  return Buffer.from(JSON.stringify([query, ...position])).toString('base64url');
+}
+
+function readCursor(cursor: string, sort: Sort, query: string): Position {
   try {
     const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     if (Array.isArray(value)) {
-      const [ofSort, ...position] = value as unknown[];
+      const [ofQuery, ...position] = value as unknown[];
       const kinds = position.map((part) => typeof part).join();
       const expected = { route: '', title: 'string,', newest: 'number,', modified: 'number,' }[sort];
-      if (ofSort === sort && kinds === `${expected}string,string,string`) return position as Position;
+      if (ofQuery === query && kinds === `${expected}string,string,string`) return position as Position;
     }
   } catch {
     // Reported below.
