@@ -94,6 +94,8 @@ test('a search comes in parts that fit into an answer, refuses what it cannot lo
       '[cursor_invalid]',
     );
     expect((await service.call('search_pages', { query: '?!' })).text).toContain('[query_empty]');
+    const long = await service.call('search_pages', { query: 'x'.repeat(150) });
+    expect(long.text).toMatch(/words are too long: at most 40 characters[\s\S]*\[query_empty\]/);
     expect((await service.call('search_pages', { query: 'x', lang: 'de' })).text).toContain('[lang_unknown]');
   } finally {
     await service.dispose();

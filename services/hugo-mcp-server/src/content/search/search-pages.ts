@@ -7,6 +7,7 @@ import { isInSection } from '../list-pages.ts';
 import type { IndexedPage } from '../page-index.ts';
 import { type PageWords, queryWords } from './page-words.ts';
 import { type Snippet, snippetOf } from './snippet.ts';
+import { MAX_WORD_LENGTH } from './words.ts';
 
 /** One page that was found. */
 export interface SearchHit {
@@ -34,7 +35,11 @@ export async function searchPages(library: Library, words: PageWords, args: Sear
   if (lang !== undefined) requireLanguage(library, lang);
   const wanted = queryWords(query);
   if (wanted.length === 0) {
-    throw new ArleoError('query_empty', 'The query has no letters and no digits.', { hint: 'Give words to look for.' });
+    throw /[\p{L}\p{N}]/u.test(query)
+      ? new ArleoError('query_empty', `The query's words are too long: at most ${MAX_WORD_LENGTH} characters each.`, {
+          hint: 'Give shorter words, or the beginning of one.',
+        })
+      : new ArleoError('query_empty', 'The query has no letters and no digits.', { hint: 'Give words to look for.' });
   }
   const start = cursor === undefined ? 0 : readCursor(cursor, wanted);
   await words.settled();

@@ -9,14 +9,14 @@ export interface Word {
 const wordPattern = /[\p{L}\p{N}\p{M}]+/gu;
 /** Scripts that put no spaces between words. */
 const unspaced = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}]/u;
-/** Longer ones are no words: encoded pictures, hashes. */
-const maxLength = 40;
+/** In UTF-16 units. Longer ones are no words: encoded pictures, hashes. */
+export const MAX_WORD_LENGTH = 40;
 
 /** The words of a text in their order; of scripts without spaces, every two characters that follow each other. */
 export function* wordsOf(text: string): Generator<Word> {
   for (const { 0: word, index } of text.matchAll(wordPattern)) {
     if (word.length > 1 && unspaced.test(word)) yield* pairs(word, index);
-    else if (word.length <= maxLength) yield { folded: fold(word), start: index, end: index + word.length };
+    else if (word.length <= MAX_WORD_LENGTH) yield { folded: fold(word), start: index, end: index + word.length };
   }
 }
 
