@@ -1,4 +1,5 @@
-import { readlink } from 'node:fs/promises';
+import { readlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { startService, type TestService } from './testing/service-fixture.ts';
 import { baseFiles, type Files } from './testing/site-fixture.ts';
@@ -77,6 +78,20 @@ describe('apply_changes', () => {
     expect(await read('posts/welcome/index.fr.md')).toContain('# un commentaire\ntitle: "Bienvenue"\n');
     await missing('posts/hello/index.fr.md');
     await missing('posts/welcome/index.en.md');
+  });
+
+  test('tells nothing of a page that it makes and takes away again', async () => {
+    await call('build_site', {});
+    const target = { route: 'posts/q1', lang: 'en' };
+    const made = await call('apply_changes', {
+      changes: [
+        { action: 'create', ...target, title: 'Q', content: 'x' },
+        { action: 'move', route: 'posts/q1', to: 'posts/q2' },
+        { action: 'update', route: 'posts/q2', lang: 'en', title: 'R' },
+        { action: 'delete', route: 'posts/q2', lang: 'en' },
+      ],
+    });
+    expect(made).toMatchObject({ written: false, committed: false, pages: [] });
   });
 
   test('makes none if one cannot be made, and names it', async () => {
@@ -341,6 +356,35 @@ describe('restore_page', () => {
 });
 
 describe('rollback_site', () => {
+  test('a page whose older version is live again is not said to be live', async () => {
+    await open({});
+    const target = { route: 'posts/hello', lang: 'en' };
+    await call('update_page', { ...target, content: 'One.' });
+    await call('update_page', { ...target, content: 'Two.' });
+    expect(await call('get_page', target)).toMatchObject({ published: true, not_published_because: null });
+    expect(await call('update_page', { ...target, content: 'Two.' })).toMatchObject({ written: false, live: true });
+    await call('rollback_site', {});
+    expect(await service.live('en/posts/hello/index.html')).toContain('One.');
+    const same = { ...target, content: 'Two.' };
+    expect(await call('update_page', same)).toMatchObject({ live: false, not_live_because: 'newer_than_live' });
+    expect((await service.call('update_page', same)).text).toContain('build_site makes one now');
+    expect(await call('get_page', target)).toMatchObject({
+      published: false,
+      not_published_because: 'newer_than_live',
+    });
+    await call('build_site', {});
+    expect(await call('update_page', same)).toMatchObject({ written: false, live: true, not_live_because: null });
+
+    const byHand = page('Hello', 'By hand.');
+    await writeFile(path.join(service.siteDir, 'content/posts/hello/index.en.md'), byHand);
+    expect(await call('get_page', target)).toMatchObject({ not_published_because: 'newer_than_live' });
+    expect(await call('update_page', { ...target, content: 'By hand.\n' })).toMatchObject({
+      written: false,
+      live: false,
+      not_live_because: 'newer_than_live',
+    });
+  });
+
   test('makes an earlier release live at once, says what is live, and the next write builds again', async () => {
     await open({});
     const first = await call('build_site', {});

@@ -27,9 +27,10 @@ export function applyChanges({ changes }: ApplyChangesArgs): Plan {
       }
     }
     const messages = planned.map(({ message }) => message.split('\n', 1)[0]);
+    const edits = joinEdits(planned);
     return {
-      pages: lastEffects(planned),
-      edits: joinEdits(planned),
+      pages: lastEffects(planned, edits),
+      edits,
       moves: joinMoves(planned),
       message: `Apply ${changes.length} changes: ${messages[0]}${messages.length > 1 ? ' and others' : ''}\n\n${messages.map((message) => `* ${message}`).join('\n')}`,
     };
@@ -89,8 +90,11 @@ function joinMoves(planned: readonly PlannedChange[]): FileMove[] {
   });
 }
 
-/** What became of each page, in the order in which the pages were first named. */
-function lastEffects(planned: readonly PlannedChange[]): PageEffect[] {
+/**
+ * What became of each page, in the order in which the pages were first named. Of a page that a change made and a later
+ * one took away there is nothing to tell.
+ */
+function lastEffects(planned: readonly PlannedChange[], edits: readonly FileEdit[]): PageEffect[] {
   const effects = new Map<string, PageEffect>();
   for (const { pages = [] } of planned) {
     for (const effect of pages) {
@@ -101,5 +105,9 @@ function lastEffects(planned: readonly PlannedChange[]): PageEffect[] {
       effects.set(effect.page.file, from === undefined ? effect : { ...effect, from });
     }
   }
-  return [...effects.values()];
+  const edited = new Set(edits.map(({ file }) => file));
+  return [...effects.values()].filter(
+    ({ page, revision, from }) =>
+      revision !== undefined || edited.has(page.file) || (from !== undefined && edited.has(from.file)),
+  );
 }

@@ -18,6 +18,7 @@ import { createEditor, type Editor } from './editor.ts';
 import { type History, openHistory } from './history.ts';
 import { createHistoryLog } from './history-log.ts';
 import { openJournal } from './journal.ts';
+import { createIsLiveVersion } from './live-version.ts';
 import { createPageIndex } from './page-index.ts';
 import { openPreviews } from './preview/preview-page.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -173,7 +174,7 @@ export async function openContent(
     journal,
     answers,
     builds,
-    tellOutcome: createTellOutcome(library, publisher),
+    tellOutcome: createTellOutcome(library, publisher, createIsLiveVersion(history, releases)),
     newBuildId: newReleaseId,
     async publish(commit, id) {
       const result = await publisher.publish(commit, id);

@@ -14,8 +14,10 @@ import { type PageResources, resourcesOf } from './bundle-resources.ts';
 import type { Library } from './change.ts';
 import { checkLinks, type LinkReport } from './check-links.ts';
 import { findPage } from './find-page.ts';
+import type { History } from './history.ts';
 import type { HistoryLog } from './history-log.ts';
 import { listPages, type PageList } from './list-pages.ts';
+import { createIsLiveVersion } from './live-version.ts';
 import { type PageContent, readPage } from './page.ts';
 import { type PageHistory, pageHistory } from './page-history.ts';
 import type { IndexedPage } from './page-index.ts';
@@ -24,7 +26,7 @@ import type { PageWords } from './search/page-words.ts';
 import { type SearchResult, searchPages } from './search/search-pages.ts';
 import { type SiteInfo, type SiteInfoSources, siteInfo } from './site-info.ts';
 import { type Suggested, suggest } from './suggest.ts';
-import { type Hidden, whyHidden } from './why-hidden.ts';
+import { type Hidden, type NotLive, whyHidden } from './why-hidden.ts';
 
 /** A page with its text. */
 export interface PageText extends PageContent {
@@ -33,10 +35,10 @@ export interface PageText extends PageContent {
   /** The page in its other languages. */
   translations: PageAddress[];
   resources: PageResources;
-  /** The live release has a page at this address. */
+  /** The live release has the page as it is now. */
   published: boolean;
   /** Why it has not. */
-  hidden: Hidden | undefined;
+  hidden: NotLive | undefined;
   /** Invisible characters in the whole file. */
   invisible: InvisibleCharacter[];
   /** Undefined if they were not asked for. */
@@ -70,7 +72,8 @@ export interface Reader {
 }
 
 /** What the reader works with. */
-export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
+export interface ReaderOptions extends Omit<SiteInfoSources, 'library' | 'history'> {
+  history: Pick<History, 'head' | 'show'>;
   releases: Releases;
   library: Library;
   words: PageWords;
@@ -87,6 +90,7 @@ export function createReader(options: ReaderOptions): Reader {
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
+  const isLiveVersion = createIsLiveVersion(options.history, options.releases);
   let checking: Promise<unknown> = Promise.resolve();
   /** Hugo is asked at builds; a page that was written by hand since says itself that it is a draft. */
   const hiddenNow = (page: IndexedPage): Hidden => {
@@ -129,8 +133,9 @@ export function createReader(options: ReaderOptions): Reader {
       await readable();
       const { page, bytes } = await findPage(library, route, lang ?? site.facts().defaultLanguage);
       const url = site.urlOf(page);
-      const published = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
+      const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
       const content = readPage(bytes);
+      const published = served && (await isLiveVersion(page.file, content.revision));
       return {
         ...content,
         page,
@@ -138,7 +143,7 @@ export function createReader(options: ReaderOptions): Reader {
         translations: addressed(index.translations(route).filter((one) => one.lang !== page.lang)),
         resources: await resourcesOf(library, page),
         published,
-        hidden: published ? undefined : hiddenNow(page),
+        hidden: published ? undefined : served ? 'newer_than_live' : hiddenNow(page),
         invisible: invisibleCharacters(content.fileText),
         backlinks: backlinks ? addressed(backlinksOf(library, page)) : undefined,
       };

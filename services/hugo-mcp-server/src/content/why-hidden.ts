@@ -4,6 +4,9 @@ import type { Library } from './change.ts';
 /** Why visitors do not see a page. */
 export type Hidden = 'draft' | 'future' | 'expired' | 'address_taken' | 'not_built';
 
+/** Why visitors do not get a page as it is now: `newer_than_live` if they get an older version of it. */
+export type NotLive = Hidden | 'newer_than_live';
+
 /**
  * Why a page that the live release does not have is not there, as Hugo says of its file. `not_built` if Hugo gives no
  * reason: it makes no page of the file, or has not been asked since the file appeared.

@@ -1,7 +1,8 @@
 import type { BuildResult } from '../build/build-site.ts';
 import type { Publisher } from '../build/publisher.ts';
 import type { Library, PageEffect, PageRef, PlannedChange } from './change.ts';
-import { type Hidden, whyHidden } from './why-hidden.ts';
+import type { IsLiveVersion } from './live-version.ts';
+import { type NotLive, whyHidden } from './why-hidden.ts';
 
 /** Where one page of a change stands. */
 export interface PageOutcome {
@@ -14,7 +15,7 @@ export interface PageOutcome {
   /** Visitors get the site in this state: the page as it is now, or no page. */
   live: boolean;
   /** Why visitors do not get the page, or not yet. */
-  hidden?: Hidden | 'building';
+  hidden?: NotLive | 'building';
 }
 
 /** What a write did. Written, committed and live are separate facts. It is kept as JSON: see {@link Answers}. */
@@ -42,7 +43,11 @@ export type TellOutcome = (
 ) => Promise<WriteOutcome>;
 
 /** @see {@link TellOutcome} */
-export function createTellOutcome(library: Library, publisher: Pick<Publisher, 'serves'>): TellOutcome {
+export function createTellOutcome(
+  library: Library,
+  publisher: Pick<Publisher, 'serves'>,
+  isLiveVersion: IsLiveVersion,
+): TellOutcome {
   const { site, index } = library;
 
   const whereIs = async (page: PageRef) => {
@@ -52,7 +57,10 @@ export function createTellOutcome(library: Library, publisher: Pick<Publisher, '
     return { url, served };
   };
 
-  const pageOutcome = async ({ page, revision, from }: PageEffect, building: boolean): Promise<PageOutcome> => {
+  const pageOutcome = async (
+    { page, revision, from }: PageEffect,
+    { built, building }: { built: boolean; building: boolean },
+  ): Promise<PageOutcome> => {
     let { url, served } = await whereIs(page);
     if (!served && revision !== undefined && !building) {
       // Its address may have changed, or be one that only Hugo knows.
@@ -60,8 +68,11 @@ export function createTellOutcome(library: Library, publisher: Pick<Publisher, '
       ({ url, served } = await whereIs(page));
     }
     const gone = revision === undefined;
-    const live = !building && (gone ? !served : served);
-    const hidden = building ? 'building' : gone || served ? undefined : whyHidden(library, page.file);
+    // Without a build of its own a change may be one that the live release does not have.
+    const older = served && !gone && !building && !built && !(await isLiveVersion(page.file, revision));
+    const live = !building && (gone ? !served : served && !older);
+    const reason = () => (older ? 'newer_than_live' : whyHidden(library, page.file));
+    const hidden = building ? 'building' : gone || live ? undefined : reason();
     return {
       page: refOf(page),
       ...(from === undefined ? {} : { from: refOf(from) }),
@@ -73,7 +84,9 @@ export function createTellOutcome(library: Library, publisher: Pick<Publisher, '
   };
 
   return async ({ pages = [], notes = {}, commit }, build, building) => ({
-    pages: await Promise.all(pages.map((page) => pageOutcome(page, building !== undefined))),
+    pages: await Promise.all(
+      pages.map((page) => pageOutcome(page, { built: build !== undefined, building: building !== undefined })),
+    ),
     notes,
     changed: commit !== undefined,
     ...(commit === undefined ? {} : { commit }),

@@ -2,7 +2,7 @@ import { type GetPageArgs, getPageArgs } from '@arleo/core/content/read-argument
 import * as z from 'zod';
 import { jsonLength, type TextRange, textRange } from '../content/page-range.ts';
 import type { PageText, Reader } from '../content/reader.ts';
-import type { Hidden } from '../content/why-hidden.ts';
+import type { NotLive } from '../content/why-hidden.ts';
 import type { JsonObject } from '../site/front-matter/json-value.ts';
 import {
   addressFacts,
@@ -15,7 +15,7 @@ import {
   resultBudget,
   short,
 } from './page-text.ts';
-import { hiddenShape, hiddenTexts } from './results.ts';
+import { hiddenTexts, notLiveShape } from './results.ts';
 import { defineTool } from './tool.ts';
 
 const output = z.object({
@@ -25,8 +25,8 @@ const output = z.object({
   file: z.string().describe('Relative to the site.'),
   title: z.string(),
   url: z.string().nullable(),
-  published: z.boolean().describe('The live site has a page at this address.'),
-  not_published_because: hiddenShape.nullable(),
+  published: z.boolean().describe('The live site has the page as it is now.'),
+  not_published_because: notLiveShape.nullable(),
   revision: z.string().describe('Give it as expected_revision when you update or delete the page.'),
   front_matter: z.record(z.string(), z.unknown()),
   front_matter_left_out: z.array(z.string()).describe('Fields too large for this answer: read them with raw.'),
@@ -171,7 +171,7 @@ function textOf(args: GetPageArgs, around: Around, whole: string, range: TextRan
 }
 
 function publishedText({ published, not_published_because: why }: Around): string {
-  return published ? 'The live site has it.' : hiddenTexts[(why ?? 'not_built') as Hidden];
+  return published ? 'The live site has it.' : hiddenTexts[(why ?? 'not_built') as NotLive];
 }
 
 function rangeText(whole: string, { text, first, last, totalLines, next }: TextRange): string[] {

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { BuildResult } from '../build/build-site.ts';
 import type { DryRun } from '../content/dry-run.ts';
-import type { Hidden } from '../content/why-hidden.ts';
+import type { NotLive } from '../content/why-hidden.ts';
 import type { PageOutcome, WriteOutcome } from '../content/write-outcome.ts';
 import type { Published } from '../publish/published.ts';
 
@@ -31,6 +31,9 @@ export const buildShape = {
 
 /** Why visitors do not see a page. */
 export const hiddenShape = z.enum(['draft', 'future', 'expired', 'address_taken', 'not_built']);
+
+/** Why visitors do not get a page as it is now. */
+export const notLiveShape = z.enum([...hiddenShape.options, 'newer_than_live']);
 
 const fileShape = z.object({
   file: z.string(),
@@ -68,7 +71,7 @@ const pageShape = {
   revision: z.string().nullable().describe('Revision of the page now; null if it is not there.'),
   live: z.boolean().describe('Visitors get this state now: the page as it is, or for a deletion no page.'),
   not_live_because: z
-    .enum([...hiddenShape.options, 'building'])
+    .enum([...notLiveShape.options, 'building'])
     .nullable()
     .describe('Why visitors do not get the page, or not yet.'),
   url: z.string().nullable().describe("The page's address; null if it was deleted or Hugo has not said."),
@@ -180,13 +183,15 @@ const nothingDone = {
 };
 
 /** The same in words. */
-export const hiddenTexts: Readonly<Record<Hidden, string>> = {
+export const hiddenTexts: Readonly<Record<NotLive, string>> = {
   draft: 'It is a draft: visitors do not see it.',
   future: 'Its date is in the future: visitors do not see it yet.',
   expired: 'It has expired: visitors do not see it any more.',
   address_taken:
     'Another page has the same address: visitors get one of the two. Give this one another slug, or move it.',
   not_built: 'Hugo made no page of it: visitors do not see it.',
+  newer_than_live:
+    'The live site still has an older version: the next build brings this one. build_site makes one now.',
 };
 
 /** Where a page is, or why visitors do not see it. */
