@@ -111,8 +111,8 @@ test('a file that was written but not committed is put back; one that somebody c
 
   const base = (await service.git('rev-parse', 'HEAD')).trim();
   await snapshot();
-  const [change] = JSON.parse(journal).changes;
-  const entry = { acknowledged: false, changes: [{ ...change, parent: base }] };
+  const [{ commit: _, ...change }] = JSON.parse(journal).changes;
+  const entry = { changes: [{ ...change, parent: base }] };
   await writeFile(at('snapshot/state/journal.json'), JSON.stringify(entry));
   await writeFile(at('snapshot/site/content/posts/hello/index.en.md'), interrupted);
   await startOnSnapshot();

@@ -214,7 +214,7 @@ describe('a build that takes long', () => {
     await hugo.close();
     const pending = facts(await update({ content: 'Acknowledged.' }));
     const journal = await service.dir.read('state/journal.json');
-    expect(JSON.parse(journal)).toMatchObject({ acknowledged: true });
+    expect(JSON.parse(journal)).toMatchObject({ changes: [{ acknowledged: true }] });
     if (how === 'a crash') {
       await hugo.open();
       await until(async () => !(await readdir(at('state'))).includes('journal.json'));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type GatedHugo, gatedHugo, until } from './testing/gated-hugo.ts';
 import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
@@ -24,11 +24,11 @@ beforeEach(async () => {
   service = await startService({
     prepare: async (dir) => {
       hugo = await gatedHugo(dir.path);
-      // A git that refuses what it is told to.
+      // A git that refuses what it is told to, or hangs.
       await mkdir(path.join(dir.path, 'bin'));
       await writeFile(
         path.join(dir.path, 'bin/git'),
-        `#!/bin/sh\nif [ -e "${dir.path}/refuse-$1" ]; then echo "fatal: unable to write new index file" >&2; exit 128; fi\nexec "${gitPath}" "$@"\n`,
+        `#!/bin/sh\nwhile [ -e "${dir.path}/hang-$1" ]; do sleep 0.05; done\nif [ -e "${dir.path}/refuse-$1" ]; then echo "fatal: unable to write new index file" >&2; exit 128; fi\nexec "${gitPath}" "$@"\n`,
         { mode: 0o755 },
       );
     },
@@ -68,6 +68,74 @@ test.each(['update-index', 'commit', 'add', 'ls-files'])('a git that refuses to 
   expect(ok(await update({ content: 'Taken.' }))).toMatchObject({ live: true, committed: true });
   const status = await service.git('--work-tree', service.siteDir, 'status', '--porcelain', '--untracked-files=no');
   expect(status).toBe('');
+});
+
+test.each(['index.lock', 'refs/heads/main.lock'])(
+  'a git that died and left %s stops one change at most',
+  async (lock) => {
+    const before = await service.dir.read(file);
+    await writeFile(at(`state/history.git/${lock}`), '');
+    const answer = await update({ content: 'Locked out.' });
+    expect(answer.text).toContain('[git_failed]');
+    expect(answer.text).toContain(at(`state/history.git/${lock}`));
+    expect(await service.dir.read(file)).toBe(before);
+    expect(ok(await update({ content: 'Taken.' }))).toMatchObject({ live: true, committed: true });
+  },
+);
+
+test('a git that hangs: the caller is told that nobody knows, and the key gives the outcome later', async () => {
+  await service.restart({ ANSWER_SECONDS: '1' });
+  await writeFile(at('hang-commit'), '');
+  const args = { edits: [{ find: 'Hi', replace: 'Hi Hi' }], idempotency_key: 'key-0000001' };
+  const answer = await update(args);
+  expect(answer.text).toContain('[outcome_unknown]');
+  await rm(at('hang-commit'));
+  const again = ok(await update(args));
+  expect(again).toMatchObject({ committed: true });
+  await until(async () => (await service.live('en/posts/hello/index.html'))?.includes('Hi Hi.') === true);
+  expect(await service.dir.read(file)).toContain('\nHi Hi.\n');
+  expect((await subjects()).filter((subject) => subject.includes('Update posts/hello'))).toHaveLength(1);
+});
+
+describe('a change that is live', () => {
+  const duringBuild = async (act: () => Promise<void>) => {
+    await hugo.close();
+    const before = await building();
+    const answer = update({ content: 'Live.' });
+    await until(async () => (await building()) > before);
+    await act();
+    await hugo.open();
+    return answer;
+  };
+
+  test('is told as live although its journal cannot be removed', async () => {
+    let journal = '';
+    const answer = await duringBuild(async () => {
+      journal = await service.dir.read('state/journal.json');
+      await rm(at('state/journal.json'));
+      await mkdir(at('state/journal.json/in-the-way'), { recursive: true });
+    });
+    expect(ok(answer)).toMatchObject({ live: true, committed: true });
+    // Nothing more is taken on until the journal is right again; then it is settled once more, and stays.
+    expect((await update({ title: 'Too early' })).text).toContain('[write_failed]');
+    await rm(at('state/journal.json'), { recursive: true });
+    await writeFile(at('state/journal.json'), journal);
+    expect(ok(await update({ title: 'Next' }))).toMatchObject({ live: true });
+    expect(await service.dir.read(file)).toContain('Live.');
+    expect(await readdir(at('state'))).not.toContain('journal.json');
+  });
+
+  test('is not called "not made" when nothing can be told of its page', async () => {
+    const answer = await duringBuild(async () => {
+      await rename(absolute(), at('elsewhere.md'));
+      await symlink(at('elsewhere.md'), absolute());
+    });
+    expect(answer.text).toContain('[outcome_unknown]');
+    expect(answer.text).toContain('made and live');
+    await rename(at('elsewhere.md'), absolute());
+    expect(ok(await update({ title: 'Next' }))).toMatchObject({ live: true });
+    expect(await service.dir.read(file)).toContain('Live.');
+  });
 });
 
 describe('somebody who saves the page by hand', () => {

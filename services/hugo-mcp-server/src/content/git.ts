@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import { ArleoError } from '@arleo/core/errors';
+import { killGroup } from '../site/run-program.ts';
 
 export interface GitOptions {
   gitDir: string;
   workTree: string;
   /** PATH of the child. */
   searchPath: string;
+  /** A run is killed, with everything that it started, after this many milliseconds; five minutes if absent. */
+  timeoutMs?: number;
 }
 
 export interface GitRun {
@@ -20,12 +23,18 @@ export interface GitRunOptions {
   /** Exit codes that are no failure, beside 0. */
   allow?: readonly number[];
   /** What git reads from its standard input. */
-  input?: string;
+  input?: string | Buffer;
 }
+
+/** The first look at a large site writes every page of it. */
+const defaultTimeoutMs = 300_000;
 
 /** Runs git on one repository. */
 export interface Git {
-  /** @throws {@link ArleoError} `git_missing`, or `git_failed` unless the exit code is 0 or in `allow` */
+  /**
+   * @throws {@link ArleoError} `git_missing`; `git_failed` unless the exit code is 0 or in `allow`, and if it took too
+   *   long
+   */
   run(args: readonly string[], options?: GitRunOptions): Promise<GitRun>;
 }
 
@@ -33,7 +42,7 @@ export interface Git {
  * A git whose behaviour depends on nothing but this repository: no user's or system's configuration, no hooks, no
  * attributes or ignore files of the site's own that could change bytes or hide files, no prompts, no signing.
  */
-export function createGit({ gitDir, workTree, searchPath }: GitOptions): Git {
+export function createGit({ gitDir, workTree, searchPath, timeoutMs = defaultTimeoutMs }: GitOptions): Git {
   const settings: Record<string, string> = {
     'core.hooksPath': '/dev/null',
     'core.attributesFile': '/dev/null',
@@ -68,24 +77,40 @@ export function createGit({ gitDir, workTree, searchPath }: GitOptions): Git {
   }
   return {
     async run(args, options = {}) {
-      const result = await spawnGit(args, workTree, { ...env, ...options.env }, options.input);
-      if (result.code === 0 || options.allow?.includes(result.code)) return result;
+      const result = await spawnGit(args, { cwd: workTree, env: { ...env, ...options.env }, timeoutMs }, options.input);
+      if (!result.late && (result.code === 0 || options.allow?.includes(result.code))) return result;
       const [line = ''] = result.stderr.trim().split('\n', 1);
-      throw new ArleoError('git_failed', `The content history could not be written: git ${args[0]}: ${line}`, {
-        hint: 'Check free space and permissions of the state folder; `git --git-dir STATE_DIR/history.git fsck` says if it is damaged.',
+      const why = result.late ? `it was stopped after ${timeoutMs / 1000} s` : line;
+      throw new ArleoError('git_failed', `The content history could not be written: git ${args[0]}: ${why}`, {
+        hint: hintFor(line),
       });
     },
   };
 }
 
+function hintFor(line: string): string {
+  const lock = /'([^']+\.lock)'/.exec(line)?.[1];
+  if (lock !== undefined) return `A git that was killed left ${lock}: the next change removes it. Try again.`;
+  return 'Check free space and permissions of the state folder; `git --git-dir STATE_DIR/history.git fsck` says if it is damaged.';
+}
+
 function spawnGit(
   args: readonly string[],
-  cwd: string,
-  env: Record<string, string>,
-  input: string | undefined,
-): Promise<GitRun> {
+  { timeoutMs, ...options }: { cwd: string; env: Record<string, string>; timeoutMs: number },
+  input: string | Buffer | undefined,
+): Promise<GitRun & { late: boolean }> {
   return new Promise((resolve, reject) => {
-    const child = spawn('git', args, { cwd, env, stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] });
+    // A group of its own, so that the time limit also ends what git started.
+    const child = spawn('git', args, {
+      ...options,
+      detached: true,
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    });
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      killGroup(child);
+    }, timeoutMs);
     // A git that ends before it has read everything says why on its own.
     child.stdin?.on('error', () => {}).end(input);
     const stdout: Buffer[] = [];
@@ -95,10 +120,14 @@ function spawnGit(
       if (stderr.length < 16_384) stderr += chunk.toString('utf8');
     });
     child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
       if (error.code !== 'ENOENT') return reject(error);
       const hint = 'Install it: apt-get install git.';
       reject(new ArleoError('git_missing', 'The git program was not found.', { cause: error, hint }));
     });
-    child.once('close', (code) => resolve({ stdout: Buffer.concat(stdout), stderr, code: code ?? 128 }));
+    child.once('close', (code) => {
+      clearTimeout(timer);
+      resolve({ stdout: Buffer.concat(stdout), stderr, code: code ?? 128, late });
+    });
   });
 }

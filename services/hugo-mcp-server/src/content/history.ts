@@ -29,6 +29,14 @@ export interface History {
   commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
   /** A file's bytes in a commit; undefined if it was not there. */
   show(commit: string, file: string): Promise<Buffer | undefined>;
+  /** True if a commit is another one or one of those before it; false if there is no such commit. */
+  isPartOf(commit: string, of: string): Promise<boolean>;
+  /** Takes bytes in beside all commits, and gives the name under which {@link History.blob} has them. */
+  keep(bytes: Buffer): Promise<string>;
+  /** The bytes of this name; undefined if there are none. */
+  blob(name: string): Promise<Buffer | undefined>;
+  /** Removes locks that a killed git left. Only for when no git runs here: this service is the only one that writes. */
+  unlock(): Promise<void>;
   /** The commits that changed a file, the newest first, as many as are looked at. */
   commitsOf(file: string): Promise<string[]>;
   /** Every file that the history ever held, the one changed last first. */
@@ -36,6 +44,9 @@ export interface History {
   /** The files below a folder in a commit. */
   filesIn(commit: string, dir: string): Promise<string[]>;
 }
+
+/** What git takes while it writes, relative to the repository. */
+const locks = ['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'packed-refs.lock', 'config.lock'];
 
 /** As often as a folder is looked at that changes meanwhile. */
 const maxAttempts = 5;
@@ -61,10 +72,10 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
   await mkdir(path.join(gitDir, 'info'), { recursive: true });
   const attributes = '* -text -eol -filter -ident -working-tree-encoding\n';
   await writeFile(path.join(gitDir, 'info/attributes'), attributes);
-  // A git that was killed leaves its locks; this service is the only one that writes here.
-  for (const lock of ['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'config.lock']) {
-    await rm(path.join(gitDir, lock), { force: true });
-  }
+  const unlock = async () => {
+    for (const lock of locks) await rm(path.join(gitDir, lock), { force: true });
+  };
+  await unlock();
 
   const head = async () => {
     const { stdout, code } = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], { allow: [1, 128] });
@@ -103,9 +114,23 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
     return commit(message, author);
   };
 
+  const blob = async (name: string) => {
+    const { stdout, code } = await git.run(['cat-file', 'blob', name], { allow: [128] });
+    return code === 0 ? stdout : undefined;
+  };
+
   return {
     head,
     commitFiles,
+    async isPartOf(commit, of) {
+      return (await git.run(['merge-base', '--is-ancestor', commit, of], { allow: [1, 128] })).code === 0;
+    },
+    async keep(bytes) {
+      const { stdout } = await git.run(['hash-object', '-w', '--stdin'], { input: bytes });
+      return stdout.toString().trim();
+    },
+    blob,
+    unlock,
     async commitStale(edits, message) {
       const there = edits.filter(({ before }) => before !== undefined);
       if (there.length === 0) return undefined;
@@ -153,10 +178,7 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
             .filter((name) => name !== '')
         : [];
     },
-    async show(commit, file) {
-      const { stdout, code } = await git.run(['cat-file', 'blob', `${commit}:${file}`], { allow: [128] });
-      return code === 0 ? stdout : undefined;
-    },
+    show: (commit, file) => blob(`${commit}:${file}`),
   };
 }
 

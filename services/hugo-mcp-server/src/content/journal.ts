@@ -16,29 +16,42 @@ const changeSchema = z.object({
   author: z.object({ sub: z.string(), clientId: z.string(), requestId: z.string() }),
   /** The pages that it is about, as {@link PageChange}. */
   pages: z.array(z.object({ page: pageRefSchema, revision: z.string().optional(), from: pageRefSchema.optional() })),
-  /** Files that it touches, and their revisions before and after; null is "not there". */
-  files: z.array(z.object({ file: z.string(), before: z.string().nullable(), after: z.string().nullable() })),
+  /**
+   * Files that it touches, and their revisions before and after; null is "not there". `blob` names the bytes after it
+   * in the history, where they have to be there before they are on disk.
+   */
+  files: z.array(
+    z.object({
+      file: z.string(),
+      before: z.string().nullable(),
+      after: z.string().nullable(),
+      blob: z.string().optional(),
+    }),
+  ),
   /** What else its answer says, as {@link PlannedChange.notes}. */
   notes: z.record(z.string(), z.unknown()).optional(),
   /** Files that it moves as they are. */
   moves: z.array(z.object({ from: z.string(), to: z.string() })),
   /** The newest commit before it: what the files held before. */
   parent: z.string().optional(),
-  /** The commit that holds it, once it is made. */
+  /** The commit that holds it, from when it is made and as long as it is not taken back. */
   commit: z.string().optional(),
   /** Commits in which it was made before and taken back again, to be tried alone. */
   earlier: z.array(z.string()).optional(),
+  /** True once its caller was told that it is committed and being built: then a crash must not take it back. */
+  acknowledged: z.boolean().optional(),
+  /** True while nothing of it is on disk: it was taken back with others, and its turn to be tried alone is to come. */
+  waiting: z.boolean().optional(),
   /** The key under which its answer is kept. */
   key: answerKeySchema.optional(),
 });
 
-const entrySchema = z.object({
-  /** True once a caller was told that the changes are committed and being built: then a crash must not take them back. */
-  acknowledged: z.boolean(),
-  changes: z.array(changeSchema).min(1),
-});
+const entrySchema = z.object({ changes: z.array(changeSchema).min(1) });
 
-/** One change that is being made. */
+/**
+ * One change that is being made. It is waiting, or being written, or made: then it has its commit, and is live as soon
+ * as what is live was built from that commit or a later one.
+ */
 export type JournalChange = z.infer<typeof changeSchema>;
 
 /** The changes that are being made together. */

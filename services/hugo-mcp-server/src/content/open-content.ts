@@ -187,7 +187,8 @@ export async function openContent(
       const found = await recover(library, history, journal, (await releases.live())?.commit);
       for (const [what, changes] of Object.entries({
         ...found,
-        acknowledged: found.acknowledged.map(({ change }) => change),
+        made: found.made.map(({ change }) => change),
+        waiting: found.waiting.map(({ change }) => change),
       })) {
         const messages = changes.map(({ message }: { message: string }) => message);
         if (messages.length > 0) log.warn('changes were interrupted', { what, changes: messages });
@@ -275,6 +276,10 @@ function openLater(open: () => Promise<History>): History {
     commitStale: async (...args) => (await get()).commitStale(...args),
     commitFolders: async (...args) => (await get()).commitFolders(...args),
     show: async (...args) => (await get()).show(...args),
+    isPartOf: async (...args) => (await get()).isPartOf(...args),
+    keep: async (...args) => (await get()).keep(...args),
+    blob: async (...args) => (await get()).blob(...args),
+    unlock: async () => (await get()).unlock(),
     commitsOf: async (...args) => (await get()).commitsOf(...args),
     everyFile: async () => (await get()).everyFile(),
     filesIn: async (...args) => (await get()).filesIn(...args),

@@ -13,18 +13,20 @@ export interface InterruptedChange {
 
 /** What a crash left in the middle of changes. All are empty if nothing was under way. */
 export interface Recovered {
-  /** Changes that were taken back. */
+  /** Changes that nobody was told of: they were taken back. */
   takenBack: JournalChange[];
   /** Changes that are live already: they only have to be settled. */
   live: JournalChange[];
   /** Changes that were acknowledged: they are on disk and have to be built. */
-  acknowledged: InterruptedChange[];
+  made: InterruptedChange[];
+  /** Changes that were acknowledged and are not on disk: each has to be tried alone. */
+  waiting: InterruptedChange[];
 }
 
 /**
  * Puts right what a crash left in the middle of changes. What is live stays; what was acknowledged to its caller is put
- * on disk again as far as it is not there; everything else is taken back. A file that somebody has changed since is
- * left as it is. The journal is left to the caller where changes remain to be settled.
+ * on disk again as far as it is not there, or has yet to be tried alone; everything else is taken back. A file that
+ * somebody has changed since is left as it is. The journal is left to the caller, who settles the changes.
  *
  * @param liveCommit the commit from which the live release was built
  */
@@ -34,45 +36,60 @@ export async function recover(
   journal: Journal,
   liveCommit: string | undefined,
 ): Promise<Recovered> {
-  const recovered: Recovered = { takenBack: [], live: [], acknowledged: [] };
+  const recovered: Recovered = { takenBack: [], live: [], made: [], waiting: [] };
   const entry = await journal.read();
   if (entry === undefined) return recovered;
   for (const change of entry.changes) for (const file of filesIn(change)) await library.files.clean(file);
-  const head = await history.head();
-  if (head !== undefined && head === liveCommit && head !== entry.changes[0]?.parent) {
-    return { ...recovered, live: entry.changes };
-  }
-  const interrupted: InterruptedChange[] = [];
-  for (const change of entry.changes) interrupted.push({ change, planned: await plannedOf(library, history, change) });
-  if (entry.acknowledged) {
-    for (const { change, planned } of interrupted) {
-      await applyAgain(library, planned);
-      await history.commitFiles(filesOf(planned), change.message, change.author);
+  const halfWay: InterruptedChange[] = [];
+  for (const change of entry.changes) {
+    // A commit that was taken back is not the change's any more, although what is live may be built from a later one.
+    if (
+      change.commit !== undefined &&
+      liveCommit !== undefined &&
+      (await history.isPartOf(change.commit, liveCommit))
+    ) {
+      recovered.live.push(change);
+      continue;
     }
-    return { ...recovered, acknowledged: interrupted };
+    const interrupted = { change, planned: await plannedOf(library, history, change) };
+    if (change.acknowledged !== true) recovered.takenBack.push(change);
+    else if (change.commit === undefined) recovered.waiting.push(interrupted);
+    else recovered.made.push(interrupted);
+    const stays = change.waiting === true || recovered.made.includes(interrupted);
+    if (!stays) halfWay.push(interrupted);
   }
+  await takeBack(library, history, halfWay);
+  for (const { change, planned } of recovered.made) {
+    await applyAgain(library, planned);
+    await history.commitFiles(filesOf(planned), change.message, change.author);
+  }
+  return recovered;
+}
+
+async function takeBack(library: Library, history: History, changes: readonly InterruptedChange[]): Promise<void> {
   const left: string[] = [];
-  for (const { planned } of [...interrupted].reverse()) left.push(...(await undoEdits(library, planned)));
+  for (const { planned } of [...changes].reverse()) left.push(...(await undoEdits(library, planned)));
   // A folder that was made for a file that never came.
-  for (const { files, moves } of entry.changes) {
-    for (const { file, before } of files) if (before === null) await removeEmptyDirs(library.files, file);
-    for (const { to } of moves) await removeEmptyDirs(library.files, to);
+  for (const { change } of changes) {
+    for (const { file, before } of change.files) if (before === null) await removeEmptyDirs(library.files, file);
+    for (const { to } of change.moves) await removeEmptyDirs(library.files, to);
   }
   await history.commitFiles([...new Set(left)], 'Changed by hand');
-  const files = interrupted.flatMap(({ planned }) => filesOf(planned));
+  const files = changes.flatMap(({ planned }) => filesOf(planned));
   await history.commitFiles([...new Set(files)], 'Take back a change that was interrupted before it was live');
-  await journal.clear();
-  return { ...recovered, takenBack: entry.changes };
 }
 
 /** The change with the bytes of its files, from the history and from disk. */
 async function plannedOf(library: Library, history: History, change: JournalChange): Promise<PlannedChange> {
   const edits: FileEdit[] = [];
-  for (const { file, before, after } of change.files) {
-    const now = await library.files.read(file, MAX_FILE_BYTES);
-    const onDisk = (now === undefined ? null : revisionOf(now)) === after ? now : undefined;
-    const committed = change.commit === undefined ? undefined : await history.show(change.commit, file);
-    const written = after === null ? undefined : (committed ?? onDisk);
+  const commit = change.commit ?? change.earlier?.at(-1);
+  for (const { file, before, after, blob } of change.files) {
+    const found = [
+      blob === undefined ? undefined : await history.blob(blob),
+      commit === undefined ? undefined : await history.show(commit, file),
+      await library.files.read(file, MAX_FILE_BYTES),
+    ];
+    const written = found.find((bytes) => bytes !== undefined && revisionOf(bytes) === after);
     // Neither written nor committed: there is nothing to take back, and nothing that could be put on disk.
     if (after !== null && written === undefined) continue;
     const old = before === null || change.parent === undefined ? undefined : await history.show(change.parent, file);

@@ -33,6 +33,22 @@ export function stopping(): ArleoError {
   return new ArleoError('shutting_down', 'The service is stopping. Try again in a moment.');
 }
 
+/** A call was being made when its time was up, and what makes it does not come to an end. */
+export function outcomeUnknown(): ArleoError {
+  return new ArleoError('outcome_unknown', 'Writing the change takes too long: it is not known whether it was made.', {
+    hint: 'Ask site_info and get_page, or send the same call with the same idempotency_key again: it is not made twice.',
+  });
+}
+
+/** A change is live, and nothing more can be told of it. */
+export function liveUntold(release: string, cause: unknown): ArleoError {
+  return new ArleoError(
+    'outcome_unknown',
+    `The change is made and live in the release ${release}; what became of its pages could not be told.`,
+    { cause, hint: 'Do not make it again. Ask get_page for the pages.' },
+  );
+}
+
 /** A call waited as long as it may, and its turn did not come. */
 export function siteBusy(building: string | undefined): ArleoError {
   const what = building === undefined ? 'Other changes are under way' : `The build ${building} is under way`;

@@ -2,7 +2,7 @@ import type { BuildResult } from '../build/build-site.ts';
 import type { AnswerKey } from './answers.ts';
 import type { Plan } from './change.ts';
 import type { ChangeAuthor } from './history.ts';
-import { siteBusy } from './write-failure.ts';
+import { outcomeUnknown, siteBusy } from './write-failure.ts';
 import type { WriteOutcome } from './write-outcome.ts';
 
 /** Told how far a change is. */
@@ -43,6 +43,9 @@ export interface BuildJob extends JobBase {
 
 export type Job = ChangeJob | BuildJob;
 
+/** Callers wait a minute at most. */
+const graceMs = 8000;
+
 /** What a job is at its beginning. */
 export const freshJob = { answered: false, waiting: true, overdue: false, timer: undefined } as const;
 
@@ -64,7 +67,7 @@ export function refuse(job: JobBase, error: unknown): void {
 
 /**
  * Sees to it that a job has an answer in time: one that waits is refused, for nothing of it was done; one that is being
- * built is answered before its build has ended.
+ * built is answered before its build has ended. One that is being written gets a little longer, then nobody can tell.
  *
  * @param building the id of the build under way
  */
@@ -72,8 +75,13 @@ export function answerWithin(job: Job, ms: number, building: () => string | unde
   if (ms === Number.POSITIVE_INFINITY) return;
   job.timer = setTimeout(() => {
     if (job.waiting) refuse(job, siteBusy(building()));
-    else if (job.answerEarly !== undefined) job.answerEarly();
-    else job.overdue = true;
+    else {
+      job.overdue = true;
+      job.answerEarly?.();
+      const late = () => refuse(job, job.waiting ? siteBusy(building()) : outcomeUnknown());
+      job.timer = setTimeout(late, graceMs);
+      job.timer.unref();
+    }
   }, ms);
   job.timer.unref();
 }

@@ -1,6 +1,7 @@
 import type { BuildResult } from '../build/build-site.ts';
 import { changedMeanwhile, changedSince } from './apply-edits.ts';
 import type { Library, Plan, PlannedChange } from './change.ts';
+import type { History } from './history.ts';
 import type { JournalChange } from './journal.ts';
 import type { InterruptedChange } from './recover.ts';
 import { revisionOf } from './revision.ts';
@@ -8,23 +9,47 @@ import { MAX_FILE_BYTES } from './site-files.ts';
 import { type ChangeJob, freshJob } from './write-job.ts';
 
 /**
- * A change as the journal has it.
+ * A change that is about to be written, as the journal has it. One that was acknowledged before stays so, and its bytes
+ * are put into the history first: from now on a crash must find them wherever it comes.
  *
- * @param parent the newest commit before it
+ * @param before what the journal had of it until now
  */
-export function journalChange(planned: PlannedChange, job: ChangeJob, parent: string | undefined): JournalChange {
-  const { pages = [], edits, moves = [], notes, message } = planned;
+export async function journalChange(
+  planned: PlannedChange,
+  job: ChangeJob,
+  before: JournalChange | undefined,
+  history: Pick<History, 'head' | 'keep'>,
+): Promise<JournalChange> {
+  const acknowledged = before?.acknowledged === true;
+  const files: JournalChange['files'] = [];
+  for (const { file, before, after } of planned.edits) {
+    const kept = acknowledged && after !== undefined ? { blob: await history.keep(after) } : {};
+    files.push({ file, before: revision(before), after: revision(after), ...kept });
+  }
+  const parent = await history.head();
+  const { pages = [], moves = [], notes, message } = planned;
   return {
     message,
     author: job.author,
     pages,
-    files: edits.map(({ file, before, after }) => ({ file, before: revision(before), after: revision(after) })),
+    files,
     moves,
     ...(notes === undefined ? {} : { notes }),
     ...(parent === undefined ? {} : { parent }),
     ...(job.key === undefined ? {} : { key: job.key }),
     ...(job.commits.length === 0 ? {} : { earlier: [...job.commits] }),
+    ...(acknowledged ? { acknowledged } : {}),
   };
+}
+
+/** The change as the journal has it from when it was taken back until it is tried alone. */
+export function takenBackToWait({ commit, ...change }: JournalChange): JournalChange {
+  return { ...change, ...(commit === undefined ? {} : { earlier: commitsOf({ ...change, commit }) }), waiting: true };
+}
+
+/** Every commit in which a change was made. */
+export function commitsOf({ commit, earlier = [] }: Pick<JournalChange, 'commit' | 'earlier'>): string[] {
+  return commit === undefined ? earlier : [...earlier, commit];
 }
 
 /** A job for a change whose caller was answered by a service that is gone. */
@@ -36,15 +61,15 @@ export function jobAgain(change: InterruptedChange['change'], planned: PlannedCh
     }
     return planned;
   };
-  const { author, key, commit, earlier = [] } = change;
+  const { author, key } = change;
   return {
     ...freshJob,
-    waiting: false,
+    waiting: change.waiting === true,
     answered: true,
     plan: again,
     author,
     key,
-    commits: commit === undefined ? earlier : [...earlier, commit],
+    commits: [...commitsOf(change)],
     progress() {},
     resolve() {},
     reject() {},

@@ -7,8 +7,8 @@ import { changesNothing, filesOf, type Library, type Plan, type PlannedChange } 
 import { type Applied, createEarlyAnswer, type EarlyAnswer } from './early-answer.ts';
 import type { ChangeAuthor, History } from './history.ts';
 import type { Journal, JournalChange } from './journal.ts';
-import type { Recovered } from './recover.ts';
-import { notWritten, stopping, takenBack, withLines } from './write-failure.ts';
+import type { InterruptedChange, Recovered } from './recover.ts';
+import { liveUntold, notWritten, stopping, takenBack, withLines } from './write-failure.ts';
 import {
   answer,
   answerWithin,
@@ -21,7 +21,7 @@ import {
   refuse,
 } from './write-job.ts';
 import type { MadeChange, TellOutcome, WriteOutcome } from './write-outcome.ts';
-import { jobAgain, journalChange, withOvertaking } from './write-record.ts';
+import { commitsOf, jobAgain, journalChange, takenBackToWait, withOvertaking } from './write-record.ts';
 
 /** Who asks for a change, and how. */
 export interface WriteRequest {
@@ -96,7 +96,6 @@ export function createWriter(options: WriterOptions): Writer {
   const alone: (() => Promise<void>)[] = [];
   /** What the journal holds: changes that are neither live nor taken back for good. */
   const open = new Map<ChangeJob, JournalChange>();
-  let acknowledged = false;
   let building: string | undefined;
   let loop: Promise<void> | undefined;
   let adopting = false;
@@ -104,16 +103,19 @@ export function createWriter(options: WriterOptions): Writer {
   let closed = false;
 
   const saveJournal = async () => {
-    if (open.size > 0) return journal.write({ acknowledged, changes: [...open.values()] });
-    acknowledged = false;
+    if (open.size > 0) return journal.write({ changes: [...open.values()] });
     return journal.clear();
   };
 
   const prepare = async () => {
     if (!recovered) {
+      await history.unlock();
       const found = await options.recover();
       recovered = true;
-      await resume(found);
+      await resume(found).catch((error: unknown) => {
+        recovered = false;
+        throw error;
+      });
     }
     // What is on disk before a change is what the change can be taken back to.
     await history.commitFolders(
@@ -122,27 +124,27 @@ export function createWriter(options: WriterOptions): Writer {
     );
   };
 
-  /** Goes on with what a crash interrupted after its caller had an answer, and settles what had become live. */
-  const resume = async (found: Recovered) => {
+  /** Goes on with what a crash interrupted after its caller had an answer, and settles the rest. */
+  const resume = async ({ takenBack, live, made, waiting: alone }: Recovered) => {
     open.clear();
-    acknowledged = false;
-    for (const { commit } of found.takenBack) {
-      if (commit !== undefined) await builds.settle(commit, 'taken_back', 'The service ended before it was live.');
+    if (takenBack.length + live.length + made.length + alone.length === 0) return;
+    for (const change of takenBack) {
+      for (const commit of commitsOf(change)) {
+        await builds.settle(commit, 'taken_back', 'The service ended before it was live.');
+      }
     }
-    if (found.live.length > 0) {
-      const build = await options.liveBuild();
-      for (const change of found.live) await settle(change, build);
-      await journal.clear();
-    }
-    if (found.acknowledged.length === 0) return;
-    acknowledged = true;
-    const applied = found.acknowledged.map(({ change, planned }) => ({
-      job: jobAgain(change, planned),
-      planned,
-      change,
-    }));
-    for (const { job, change } of applied) open.set(job, change);
-    await publishBatch(applied, []);
+    const build = live.length === 0 ? undefined : await options.liveBuild();
+    for (const change of live) await settle(change, build);
+    const again = ({ change, planned }: InterruptedChange): Applied => {
+      const job = jobAgain(change, planned);
+      open.set(job, change);
+      return { job, planned, change };
+    };
+    const applied = made.map(again);
+    const toTry = alone.map(again);
+    await saveJournal();
+    if (applied.length > 0) await publishBatch(applied, []);
+    for (const { job } of toTry) await runBatch([job]);
   };
 
   /** Plans, writes and commits one change; what refuses it is told to its caller. */
@@ -167,8 +169,7 @@ export function createWriter(options: WriterOptions): Writer {
     // Somebody may have saved one of the files since all content was taken into the history, and files that are no
     // content enter it only now.
     await history.commitStale(planned.edits, 'Changed by hand');
-    const parent = await history.head();
-    const change = journalChange(planned, job, parent);
+    const change = await journalChange(planned, job, open.get(job), history);
     open.set(job, change);
     job.waiting = false;
     try {
@@ -181,6 +182,8 @@ export function createWriter(options: WriterOptions): Writer {
       job.progress('Written and committed');
       return { job, planned, change };
     } catch (error) {
+      // A git that died may have left a lock that stops every later one.
+      if (isArleoError(error, 'git_failed')) recovered = false;
       await undo({ job, planned, change });
       await fail(job, notWritten(error));
       return undefined;
@@ -205,6 +208,10 @@ export function createWriter(options: WriterOptions): Writer {
     await over(job);
     for (const commit of job.commits) await builds.settle(commit, 'taken_back', sentence(error));
     if (job.key !== undefined && job.answered) await answers.forget(job.key);
+    // It has no commit, and so the log of builds does not know it.
+    if (job.answered && job.commits.length === 0) {
+      options.onError('a change was not made after its caller was answered', error);
+    }
     refuse(job, error);
   };
 
@@ -215,8 +222,7 @@ export function createWriter(options: WriterOptions): Writer {
   ): Promise<WriteOutcome> => {
     const outcome = await tellOutcome(change, build);
     if (change.key !== undefined) await answers.keep(change.key, outcome);
-    const { commit, earlier = [] } = change;
-    for (const one of commit === undefined ? [] : [...earlier, commit]) await builds.settle(one, 'live');
+    if (change.commit !== undefined) for (const one of commitsOf(change)) await builds.settle(one, 'live');
     return outcome;
   };
 
@@ -244,7 +250,7 @@ export function createWriter(options: WriterOptions): Writer {
       answers,
       tellOutcome,
       async acknowledge() {
-        acknowledged = true;
+        for (const { change } of applied) change.acknowledged = true;
         await saveJournal();
       },
       onAnswered: () => closed && options.stopBuilding(),
@@ -259,17 +265,31 @@ export function createWriter(options: WriterOptions): Writer {
     await early.done();
     if (built === undefined) {
       // What is committed and acknowledged is built at the next start, as after a crash; the rest is taken back then.
-      if (isArleoError(failure, 'shutting_down') && acknowledged) return;
+      if (isArleoError(failure, 'shutting_down') && applied.some(({ change }) => change.acknowledged)) return;
       return giveUp(applied, asked, failure);
     }
-    const outcomes = new Map<ChangeJob, WriteOutcome>();
-    for (const { job, planned, change } of applied) {
-      outcomes.set(job, await settle(change, await withOvertaking(library, planned, built)));
-    }
-    for (const { job } of applied) open.delete(job);
-    await saveJournal();
-    for (const [job, outcome] of outcomes) answer(job, outcome);
+    await tellLive(applied, built);
     for (const job of asked) answer(job, { build: built });
+  };
+
+  /** Tells of changes that are live: whatever fails now, none of them was "not made". */
+  const tellLive = async (applied: readonly Applied[], built: BuildResult): Promise<void> => {
+    const told: (() => void)[] = [];
+    try {
+      for (const { job, planned, change } of applied) {
+        const outcome = await settle(change, await withOvertaking(library, planned, built));
+        told.push(() => answer(job, outcome));
+      }
+      for (const { job } of applied) open.delete(job);
+      await saveJournal();
+    } catch (error) {
+      // The journal still has them, or may: they are settled anew before anything else is done.
+      recovered = false;
+      options.onError('changes are live and could not be settled', error);
+      for (const { job } of applied.slice(told.length))
+        told.push(() => refuse(job, liveUntold(built.release.id, error)));
+    }
+    for (const tell of told) tell();
   };
 
   const runBuild = async (
@@ -312,10 +332,12 @@ export function createWriter(options: WriterOptions): Writer {
       for (const job of asked) refuse(job, withLines(error));
       return;
     }
-    if (!acknowledged) {
-      for (const { job } of applied) open.delete(job);
-      await saveJournal();
+    // Those whose callers are gone are tried even after a crash; of the others nobody was told anything.
+    for (const { job, change } of applied) {
+      if (change.acknowledged || job.answered) open.set(job, takenBackToWait(change));
+      else open.delete(job);
     }
+    await saveJournal();
     for (const { job } of applied) await runBatch([job]);
     if (asked.some(({ answered }) => !answered)) await runBatch(asked);
   };
@@ -382,7 +404,7 @@ export function createWriter(options: WriterOptions): Writer {
     async close() {
       closed = true;
       // Nobody waits for this build, and a stop should not either.
-      if (acknowledged) options.stopBuilding();
+      if ([...open.values()].some((change) => change.acknowledged)) options.stopBuilding();
       while (loop !== undefined) await loop;
     },
   };

@@ -85,7 +85,8 @@ function isMissing(error: unknown): boolean {
   return code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR';
 }
 
-function killGroup(child: ChildProcess): void {
+/** Kills a child that leads a group of its own, with everything that it started. */
+export function killGroup(child: ChildProcess): void {
   if (child.pid === undefined) return;
   try {
     process.kill(-child.pid, 'SIGKILL');

@@ -1,0 +1,131 @@
+import { cpSync, readFileSync, readlinkSync } from 'node:fs';
+import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { type GatedHugo, gatedHugo, until } from './testing/gated-hugo.ts';
+import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
+
+let service: TestService;
+let hugo: GatedHugo;
+const at = (name: string) => path.join(service.dir.path, name);
+const builds = async () => (await readFile(at('builds'), 'utf8').catch(() => '')).split('\n').length - 1;
+const facts = (answer: Answer | undefined) => {
+  expect({ text: answer?.text, isError: answer?.json.result.isError ?? false }).toMatchObject({ isError: false });
+  return answer?.json.result.structuredContent;
+};
+const create = (name: string, content = `Text of ${name}.`) =>
+  service.call('create_page', {
+    route: `posts/${name}`,
+    lang: 'en',
+    title: name,
+    content,
+    idempotency_key: `key-of-page-${name}`,
+  });
+const settled = async () => !(await readdir(at('state'))).includes('journal.json');
+/** What became of every commit of a page's change, the newest build first. */
+const outcomes = async (name: string) =>
+  JSON.parse(await readFile(at('state/builds.json'), 'utf8'))
+    .flatMap(({ changes }: { changes: { message: string; outcome: string }[] }) => changes)
+    .filter(({ message }: { message: string }) => message.includes(`posts/${name} `))
+    .map(({ outcome }: { outcome: string }) => outcome);
+
+/** The site and the state as a crash at this moment would leave them: nothing else runs while this copies. */
+function freeze(): void {
+  for (const name of ['site', 'state'])
+    cpSync(at(name), at(`frozen/${name}`), { recursive: true, verbatimSymlinks: true });
+}
+
+async function startOnFrozen(): Promise<void> {
+  await hugo.open();
+  await service.stop();
+  for (const name of ['site', 'state']) {
+    await rm(at(name), { recursive: true });
+    await cp(at(`frozen/${name}`), at(name), { recursive: true, verbatimSymlinks: true });
+  }
+  await rm(at('state/service.lock'), { force: true });
+  await service.restart();
+}
+
+/**
+ * Three changes share a build, have their answers before it ends, and are taken back for the third is bad; then each is
+ * tried alone. Gives their answers, and the number of the build of the first alone, which has begun and is held.
+ */
+async function untilTheRetry() {
+  const first = await builds();
+  await hugo.close();
+  const busy = service.call('build_site', {});
+  await until(async () => (await builds()) === first + 1);
+  const answers = [create('a'), create('b'), create('c', '{{< nope >}}')];
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  await hugo.letPass(first + 1);
+  await until(async () => (await builds()) === first + 2);
+  facts(await busy);
+  const told = (await Promise.all(answers)).map(facts);
+  for (const one of told) expect(one).toMatchObject({ committed: true, live: false, building: expect.any(String) });
+  await hugo.letPass(first + 2);
+  await until(async () => (await builds()) === first + 3);
+  return { told, alone: first + 3 };
+}
+
+beforeEach(async () => {
+  service = await startService({
+    prepare: async (dir) => {
+      hugo = await gatedHugo(dir.path);
+    },
+    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo'), ANSWER_SECONDS: '2' }),
+  });
+  facts(await service.call('build_site', {}));
+});
+afterEach(async () => {
+  await hugo?.open();
+  await service?.dispose();
+});
+
+async function bothAreLive(): Promise<void> {
+  await until(settled);
+  for (const name of ['a', 'b']) {
+    expect(await service.live(`en/posts/${name}/index.html`)).toContain(`Text of ${name}.`);
+    expect(await service.dir.read(`site/content/posts/${name}/index.en.md`)).toContain(`Text of ${name}.`);
+    // The key tells what is so.
+    expect(facts(await create(name))).toMatchObject({ committed: true, live: true });
+    expect((await outcomes(name))[0]).toBe('live');
+  }
+  expect(await service.live('en/posts/c/index.html')).toBeUndefined();
+  expect(new Set(await outcomes('c'))).toEqual(new Set(['taken_back']));
+  expect((await create('c', '{{< nope >}}')).text).toContain('[hugo_failed]');
+}
+
+test('a crash when the first of several is live: the others were acknowledged, and are made', async () => {
+  const { alone } = await untilTheRetry();
+  const old = readlinkSync(service.publicLink);
+  await hugo.letPass(alone);
+  await until(() => readlinkSync(service.publicLink) !== old);
+  freeze();
+  await startOnFrozen();
+  await bothAreLive();
+});
+
+test('a crash while the first of several is built alone', async () => {
+  await untilTheRetry();
+  freeze();
+  await startOnFrozen();
+  await bothAreLive();
+});
+
+test('a crash while the second is written anew', async () => {
+  const { alone } = await untilTheRetry();
+  await hugo.letPass(alone);
+  // The second is about to be written: the journal knows of it, and has no commit.
+  await until(() => {
+    const [next] = JSON.parse(readFileSync(at('state/journal.json'), 'utf8')).changes;
+    return next?.message.includes('posts/b ') && next.commit === undefined && next.waiting === undefined;
+  });
+  freeze();
+  await startOnFrozen();
+  await bothAreLive();
+});
+
+test('without a crash each good one goes live, and the bad one is taken back', async () => {
+  await untilTheRetry();
+  await hugo.open();
+  await bothAreLive();
+});
