@@ -1,4 +1,4 @@
-import got, { type Response as GotResponse, RequestError } from 'got';
+import got, { type Response as GotResponse, type RequestError } from 'got';
 import { PublishFailure } from './plugin.ts';
 
 /** An answer, as far as plug-ins look at it. */
@@ -56,7 +56,7 @@ export async function postJson(
   } catch (cause) {
     if (tooLarge) throw new PublishFailure(`${to} sent more than an answer.`, { cause });
     if (signal.aborted) throw signal.reason;
-    const code = cause instanceof RequestError ? cause.code : 'error';
+    const { code = 'error' } = cause as Partial<RequestError>;
     throw new PublishFailure(`${to} could not be reached (${code}).`, { cause });
   }
   const { statusCode: status, headers: answered } = response;
