@@ -355,6 +355,34 @@ describe('restore_page', () => {
   });
 });
 
+describe('restore_page from the history', () => {
+  test('passes over what Hugo refused, and finds versions from before a move', async () => {
+    await open({});
+    const target = { route: 'posts/hello', lang: 'fr' };
+    const first = await call('get_page', target);
+    await call('update_page', { ...target, content: 'Deux.' });
+    const broken = 'Bad {{< nowhere >}} here.';
+    expect(await refusal('update_page', { ...target, content: broken })).toContain('[hugo_failed]');
+    const { entries } = await call('page_history', target);
+    expect(entries.map(({ taken_back }: { taken_back: boolean }) => taken_back)).toEqual([false, true, false, false]);
+    expect((await call('page_history', { ...target, cursor: '1' })).entries).toEqual(entries.slice(1));
+    expect(await call('restore_page', { ...target, dry_run: true })).toMatchObject({ revision: first.revision });
+    const never = { route: 'posts/never', lang: 'fr' };
+    expect(await refusal('create_page', { ...never, title: 'N', content: broken })).toContain('[hugo_failed]');
+    expect(await refusal('restore_page', never)).toContain('[revision_unknown]');
+
+    await call('move_page', { route: 'posts/hello', to: 'posts/moved' });
+    const moved = { route: 'posts/moved', lang: 'fr' };
+    const back = await call('restore_page', { ...moved, revision: first.revision });
+    expect(back).toMatchObject({ live: true, file: 'content/posts/moved/index.fr.md', revision: first.revision });
+    const history = await call('page_history', moved);
+    const oldest = history.entries.at(-1).commit;
+    await call('update_page', { ...moved, content: 'Trois.' });
+    expect(await call('restore_page', { ...moved, revision: oldest })).toMatchObject({ revision: first.revision });
+    await missing('posts/hello/index.fr.md');
+  });
+});
+
 describe('rollback_site', () => {
   test('a page whose older version is live again is not said to be live', async () => {
     await open({});

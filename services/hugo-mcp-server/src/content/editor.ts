@@ -8,6 +8,7 @@ import type { AnswerKey, Answers } from './answers.ts';
 import type { Library, Plan } from './change.ts';
 import { type DryRun, dryRun } from './dry-run.ts';
 import type { History } from './history.ts';
+import type { HistoryLog } from './history-log.ts';
 import { restorePage } from './restore-page.ts';
 import type { BuildOutcome, Progress } from './write-job.ts';
 import type { WriteOutcome } from './write-outcome.ts';
@@ -67,6 +68,7 @@ export interface EditorOptions {
   library: Library;
   writer: Writer;
   history: History;
+  historyLog: HistoryLog;
   answers: Answers;
   releases: Pick<Releases, 'live' | 'kept' | 'activate'>;
   /** Knows what the publish plug-ins did. */
@@ -80,7 +82,7 @@ const publishedWithinMs = 10_000;
 
 /** @see {@link Editor} */
 export function createEditor(options: EditorOptions): Editor {
-  const { library, writer, history, answers, releases, announcer, readable } = options;
+  const { library, writer, history, historyLog, answers, releases, announcer, readable } = options;
   /** The plug-ins run while the next change is made; only who is told of this one waits for them. */
   const publishedOf = (release: Release) => announcer.outcome(release.id, publishedWithinMs);
   const withPublished = async <Outcome extends { build?: BuildResult | undefined }>(
@@ -101,7 +103,7 @@ export function createEditor(options: EditorOptions): Editor {
       await readable();
       return withPublished(await answers.once(request.key, () => writer.write(plan, request)));
     },
-    restore: (args) => restorePage(args, history),
+    restore: (args) => restorePage(args, { history, log: historyLog }),
     async dryRun(plan) {
       await readable();
       return dryRun(library, plan);

@@ -9,6 +9,8 @@ export interface HistoryEntry {
   message: string;
   /** Who asked for it; undefined for what was changed by hand on disk. */
   author: { sub: string; client: string; requestId: string | undefined } | undefined;
+  /** The change did not last: Hugo refused the site with it, and a later commit took it back. */
+  takenBack: boolean;
   action: 'created' | 'changed' | 'deleted' | 'moved';
   /** The file in this commit, and before it if the commit moved it. */
   file: string;
@@ -43,11 +45,13 @@ export function createHistoryLog(options: GitOptions): HistoryLog {
   return {
     async entries(file, { skip, limit }) {
       const what = ['--follow', '--find-renames', '--raw', '--numstat', '--no-abbrev', '-z'];
-      const output = await log([`--format=%x01${format}`, ...what, `--skip=${skip}`, `-${limit}`, '--', file]);
-      return output
+      const output = await log([`--format=%x01${format}`, ...what, `-${skip + limit}`, '--', file]);
+      const entries = output
         .split(record)
         .slice(1)
         .flatMap((text) => readEntry(text) ?? []);
+      // From the newest on: what takes a change back may be in the part before.
+      return markTakenBack(entries).slice(skip);
     },
     async lastChanged(files) {
       if (files.length === 0) return undefined;
@@ -61,6 +65,20 @@ export function createHistoryLog(options: GitOptions): HistoryLog {
       return stdout.toString();
     },
   };
+}
+
+const takeBack = 'Take back: ';
+
+/** A commit `Take back: M` takes back the nearest earlier commit M of the same author. @param entries the newest first */
+function markTakenBack(entries: HistoryEntry[]): HistoryEntry[] {
+  for (const [i, { message, author }] of entries.entries()) {
+    if (author === undefined || !message.startsWith(takeBack)) continue;
+    const taken = entries
+      .slice(i + 1)
+      .find((entry) => entry.message === message.slice(takeBack.length) && entry.author?.sub === author.sub);
+    if (taken !== undefined) taken.takenBack = true;
+  }
+  return entries;
 }
 
 /**
@@ -80,6 +98,7 @@ function readEntry(text: string): HistoryEntry | undefined {
     commit,
     at,
     message,
+    takenBack: false,
     author: byHand
       ? undefined
       : {

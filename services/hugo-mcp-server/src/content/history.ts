@@ -37,8 +37,6 @@ export interface History {
   blob(name: string): Promise<Buffer | undefined>;
   /** Removes locks that a killed git left. Only for when no git runs here: this service is the only one that writes. */
   unlock(): Promise<void>;
-  /** The commits that changed a file, the newest first, as many as are looked at. */
-  commitsOf(file: string): Promise<string[]>;
   /** Every file that the history ever held, the one changed last first. */
   everyFile(): Promise<string[]>;
   /** The files below a folder in a commit. */
@@ -50,9 +48,6 @@ const locks = ['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'packed-refs.l
 
 /** As often as a folder is looked at that changes meanwhile. */
 const maxAttempts = 5;
-
-/** As many commits of one file as are looked at. */
-const maxCommits = 1000;
 
 /** The author of changes that did not come through this service. */
 const byHand = { name: 'Changed by hand', email: 'hand@arleo.invalid' };
@@ -153,14 +148,6 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
       // --force: the site's .gitignore names content/ on purpose, for its own repository leaves it to this one.
       await addWhileItChanges(() => git.run(['add', '--force', '--all', '--', ...known]));
       return commit(message, author);
-    },
-    async commitsOf(file) {
-      if ((await head()) === undefined) return [];
-      const { stdout } = await git.run(['log', `--max-count=${maxCommits}`, '--format=%H', '--', file]);
-      return stdout
-        .toString()
-        .split('\n')
-        .filter((line) => line !== '');
     },
     async everyFile() {
       if ((await head()) === undefined) return [];

@@ -136,6 +136,7 @@ export async function openContent(
   const previews = await openPreviews({ library, hugo, scratchDir, cacheDir: path.join(stateDir, 'cache/preview') });
   const historyPlace = { gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath };
   const history = openLater(() => openHistory(historyPlace));
+  const historyLog = createHistoryLog(historyPlace);
   const publisher = createPublisher({
     hugo,
     releases,
@@ -227,7 +228,7 @@ export async function openContent(
     reader: createReader({
       library,
       words,
-      historyLog: createHistoryLog(historyPlace),
+      historyLog,
       previews,
       publisher,
       readable,
@@ -239,7 +240,7 @@ export async function openContent(
       announcer,
       uploadMaxBytes,
     }),
-    editor: createEditor({ library, writer, history, answers, releases, announcer, readable }),
+    editor: createEditor({ library, writer, history, historyLog, answers, releases, announcer, readable }),
     builds,
     assets,
     readable,
@@ -280,7 +281,6 @@ function openLater(open: () => Promise<History>): History {
     keep: async (...args) => (await get()).keep(...args),
     blob: async (...args) => (await get()).blob(...args),
     unlock: async () => (await get()).unlock(),
-    commitsOf: async (...args) => (await get()).commitsOf(...args),
     everyFile: async () => (await get()).everyFile(),
     filesIn: async (...args) => (await get()).filesIn(...args),
   };

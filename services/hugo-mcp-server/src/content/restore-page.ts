@@ -6,6 +6,7 @@ import { type PageKind, parseContentFile, routeKey, routeOf } from '../site/page
 import type { FileEdit, Plan, Workspace } from './change.ts';
 import { requireLanguage, requireRevision } from './find-page.ts';
 import type { History } from './history.ts';
+import type { HistoryLog } from './history-log.ts';
 import { refuseInsideBundle } from './new-page-file.ts';
 import { revisionOf } from './revision.ts';
 
@@ -19,6 +20,15 @@ export interface RestoreNotes extends Record<string, unknown> {
 
 /** As many files of a bundle as are given back. */
 const maxResources = 200;
+
+/** As many commits of one file as are looked at. */
+const maxCommits = 1000;
+
+/** Where a restoration looks for versions: through the moves of a page, and whether they lasted. */
+export interface PastVersions {
+  history: History;
+  log: Pick<HistoryLog, 'entries'>;
+}
 
 /** A version of a page in the history. */
 interface Version {
@@ -35,7 +45,8 @@ interface Version {
  * @throws {@link ArleoError} when planned: `lang_unknown`, `page_not_found`, `revision_unknown`, `revision_mismatch`,
  *   `inside_bundle`, `symlink_refused`, `git_failed`
  */
-export function restorePage({ route, lang, revision, expected_revision }: RestorePageArgs, history: History): Plan {
+export function restorePage({ route, lang, revision, expected_revision }: RestorePageArgs, past: PastVersions): Plan {
+  const { history } = past;
   return async (workspace) => {
     requireLanguage(workspace, lang);
     const present = workspace.index.find(route, lang);
@@ -47,13 +58,15 @@ export function restorePage({ route, lang, revision, expected_revision }: Restor
     }
     if (now !== undefined) requireRevision(now, expected_revision);
     const places = present === undefined ? await pastFiles(workspace, history, route, lang) : [present.file];
-    const version = await findVersion(history, places, revision, now);
+    const version = await findVersion(past, places, revision, now);
     if (version === undefined) throw unknown(route, lang, places.length > 0, revision);
-    const { file, commit, bytes } = version;
+    const { commit, bytes } = version;
+    // A page that was moved since stays where it is.
+    const file = present?.file ?? version.file;
     const kind = present?.kind ?? kindOf(workspace, file);
     if (present === undefined) refuseInsideBundle(workspace, file);
     const edits: FileEdit[] = now?.equals(bytes) === true ? [] : [{ file, before: now, after: bytes }];
-    const resources = kind === 'bundle' ? await goneResources(workspace, history, file, commit) : [];
+    const resources = kind === 'bundle' ? await goneResources(workspace, history, version, file) : [];
     const notes: RestoreNotes = { as_of: commit, resources: resources.map((edit) => edit.file) };
     return {
       pages: [{ page: { file, route: present?.route ?? route, lang, kind }, revision: revisionOf(bytes) }],
@@ -75,23 +88,24 @@ async function pastFiles({ site }: Workspace, history: History, route: string, l
 }
 
 async function findVersion(
-  history: History,
+  { history, log }: PastVersions,
   files: readonly string[],
   wanted: string | undefined,
   now: Buffer | undefined,
 ): Promise<Version | undefined> {
   for (const file of files) {
-    if (wanted?.length === 40) {
-      const bytes = await history.show(wanted, file);
-      if (bytes !== undefined) return { file, commit: wanted, bytes };
-      continue;
-    }
-    for (const commit of await history.commitsOf(file)) {
-      const bytes = await history.show(commit, file);
+    for (const { commit, file: then, takenBack } of await log.entries(file, { skip: 0, limit: maxCommits })) {
+      // What did not last is given back only to who names it.
+      if (wanted === undefined ? takenBack : wanted.length === 40 && commit !== wanted) continue;
+      const bytes = await history.show(commit, then);
       if (bytes === undefined) continue;
-      const fits = wanted === undefined ? now?.equals(bytes) !== true : revisionOf(bytes) === wanted;
-      if (fits) return { file, commit, bytes };
+      const fits =
+        wanted === undefined ? now?.equals(bytes) !== true : wanted.length === 40 || revisionOf(bytes) === wanted;
+      if (fits) return { file: then, commit, bytes };
     }
+    // A commit that changed other files has a state of this one too.
+    const bytes = wanted?.length === 40 ? await history.show(wanted, file) : undefined;
+    if (wanted !== undefined && bytes !== undefined) return { file, commit: wanted, bytes };
   }
   return undefined;
 }
@@ -99,17 +113,20 @@ async function findVersion(
 async function goneResources(
   { files }: Workspace,
   history: History,
-  page: string,
-  commit: string,
+  { file: then, commit }: Version,
+  now: string,
 ): Promise<FileEdit[]> {
-  const dir = path.posix.dirname(page);
+  // A page that was no bundle then has no files of its own.
+  if (!path.posix.basename(then).startsWith('index.')) return [];
+  const dir = path.posix.dirname(then);
   const edits: FileEdit[] = [];
   for (const file of await history.filesIn(commit, dir)) {
     // Its translations are pages of their own.
     if (edits.length === maxResources || /^index\./.test(file.slice(dir.length + 1))) continue;
-    if ((await files.size(file)) !== undefined) continue;
+    const place = path.posix.dirname(now) + file.slice(dir.length);
+    if ((await files.size(place)) !== undefined) continue;
     const after = await history.show(commit, file);
-    if (after !== undefined) edits.push({ file, before: undefined, after });
+    if (after !== undefined) edits.push({ file: place, before: undefined, after });
   }
   return edits;
 }

@@ -23,6 +23,7 @@ const output = z.object({
       request_id: z.string().nullable(),
       action: z.enum(['created', 'changed', 'deleted', 'moved']),
       moved_from: z.string().nullable(),
+      taken_back: z.boolean().describe('Hugo refused it and it was taken back: visitors never got it.'),
       lines_added: z.number().nullable(),
       lines_removed: z.number().nullable(),
     }),
@@ -101,7 +102,7 @@ export const pageHistory = (reader: Reader) =>
     },
   });
 
-function facts({ commit, at, message, author, action, movedFrom, added, removed }: HistoryEntry) {
+function facts({ commit, at, message, author, action, movedFrom, takenBack, added, removed }: HistoryEntry) {
   return {
     commit,
     at,
@@ -112,12 +113,13 @@ function facts({ commit, at, message, author, action, movedFrom, added, removed 
     request_id: author?.requestId === undefined ? null : short(author.requestId),
     action,
     moved_from: movedFrom ?? null,
+    taken_back: takenBack,
     lines_added: added ?? null,
     lines_removed: removed ?? null,
   };
 }
 
-function lineOf({ commit, at, message, author, added, removed }: HistoryEntry): string {
+function lineOf({ commit, at, message, author, takenBack, added, removed }: HistoryEntry): string {
   const who = author === undefined ? 'by hand' : `${short(author.sub)} through ${short(author.client)}`;
-  return `${commit.slice(0, 12)} ${at} ${who}: ${short(message)} (+${added ?? '?'} −${removed ?? '?'})`;
+  return `${commit.slice(0, 12)} ${at} ${who}: ${short(message)} (+${added ?? '?'} −${removed ?? '?'})${takenBack ? ', taken back' : ''}`;
 }
