@@ -87,7 +87,8 @@ export async function buildSite(options: BuildSiteOptions, input: BuildInput): P
       boot: await bootId(),
     });
     await releases.activate(release.id);
-    await releases.prune();
+    // It is live, whatever becomes of the old ones: what cannot be removed now is removed after the next build.
+    await releases.prune().catch(() => undefined);
     return { release, warnings };
   } catch (error) {
     await releases.discard(staging);

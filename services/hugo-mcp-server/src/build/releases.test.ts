@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { newReleaseId, openReleases, type Releases } from './releases.ts';
@@ -33,4 +33,19 @@ test('a release that is held stays until all who hold it let go', async () => {
   await releases.prune();
   expect(await readdir(path.join(dir, 'releases'))).not.toContain(first);
   expect(await releases.kept()).toHaveLength(2);
+});
+
+test('opens while a Hugo whose service was killed still writes into its folder', async () => {
+  const staging = path.join(dir, 'releases/.staging-20260101T000000000Z-abcdef/posts');
+  let writing = true;
+  const hugo = (async () => {
+    for (let n = 0; writing; n += 1) {
+      await mkdir(staging, { recursive: true });
+      await writeFile(path.join(staging, `${n}.html`), '').catch(() => {});
+    }
+  })();
+  const opened = openReleases({ dir: path.join(dir, 'releases'), publicLink: path.join(dir, 'public') });
+  await expect(opened).resolves.toBeDefined();
+  writing = false;
+  await hugo;
 });

@@ -176,7 +176,8 @@ async function clean(dir: string): Promise<void> {
   for (const name of names) {
     const orphan = name.endsWith('.json') && !names.includes(name.slice(0, -'.json'.length));
     if (!name.startsWith(stagingPrefix) && !orphan && !name.endsWith('.tmp')) continue;
-    await rm(path.join(dir, name), { recursive: true, force: true });
+    // A Hugo whose service was killed may still be writing there. What cannot be removed now is removed at the next start.
+    await rm(path.join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   }
 }
 
