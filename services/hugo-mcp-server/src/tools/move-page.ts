@@ -33,7 +33,12 @@ export const movePage = (editor: Editor) =>
       const lines = moved.slice(0, 20).map((page) => `${page.page.route} (${page.page.lang}): ${whereText(page)}`);
       const more = moved.length > lines.length ? [`and ${moved.length - lines.length} more pages`] : [];
       const links = rewritten.length === 0 ? [] : [`Links were changed in: ${rewritten.slice(0, 50).join(', ')}.`];
-      const text = [`Moved ${args.route} to ${args.to}. The old addresses lead there.`, ...lines, ...more, ...links];
+      const text = [
+        `Moved ${args.route} to ${args.to}. The old addresses are aliases of the new ones, unless the site disables aliases.`,
+        ...lines,
+        ...more,
+        ...links,
+      ];
       return { structured, text: text.join('\n') + buildText(written) };
     },
   });

@@ -66,7 +66,9 @@ export function defineTool<Input extends z.ZodObject, Output extends z.ZodObject
 
 /** A tool's refusal: code, what happened and what to do, as text for Claude, and as data for programs. */
 export function toolError(code: string, message: string, hint?: string): CallToolResult {
-  const text = `${message}${hint === undefined ? '' : ` ${hint}`} [${code}]`;
+  // A message of several lines ends with text of the site or of Hugo: what to do stands apart from it.
+  const between = message.includes('\n') ? '\n' : ' ';
+  const text = `${message}${hint === undefined ? '' : `${between}${hint}`} [${code}]`;
   const error = { code, message, ...(hint === undefined ? {} : { hint }) };
   return { isError: true, content: [{ type: 'text', text }], _meta: { 'arleo/error': error } };
 }
