@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { startService, type TestService } from './testing/service-fixture.ts';
+import { startService, structured, type TestService } from './testing/service-fixture.ts';
 import { layouts, variedSite } from './testing/varied-site.ts';
 
 const layout = `<!doctype html><html><head><title>{{ .Title }} | Test</title>
@@ -18,12 +18,6 @@ const looks = {
   'layouts/_default/single.html': layout,
   'layouts/_default/list.html': layout,
   'layouts/index.html': layout,
-};
-
-const structured = async (service: TestService, name: string, args: object) => {
-  const answer = await service.call(name, args);
-  if (answer.json.result.isError) throw new Error(answer.text);
-  return answer.json.result.structuredContent;
 };
 
 /** Every file below a folder with its content and times: what must not change. */

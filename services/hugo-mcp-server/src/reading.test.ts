@@ -1,12 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { startService, type TestService } from './testing/service-fixture.ts';
+import { startService, structured, type TestService } from './testing/service-fixture.ts';
 import { layouts, variedSite } from './testing/varied-site.ts';
-
-const structured = async (service: TestService, name: string, args: object) => {
-  const answer = await service.call(name, args);
-  if (answer.json.result.isError) throw new Error(answer.text);
-  return answer.json.result.structuredContent;
-};
 
 describe.each(layouts)('a site with its languages %s', (layout) => {
   let service: TestService;

@@ -1,12 +1,6 @@
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { startService, type TestService } from './testing/service-fixture.ts';
+import { startService, structured } from './testing/service-fixture.ts';
 import { layouts, variedSite } from './testing/varied-site.ts';
-
-const structured = async (service: TestService, name: string, args: object) => {
-  const answer = await service.call(name, args);
-  if (answer.json.result.isError) throw new Error(answer.text);
-  return answer.json.result.structuredContent;
-};
 
 test.each(layouts)('the site tells what it is, with its languages %s', async (layout) => {
   const files = variedSite(layout);

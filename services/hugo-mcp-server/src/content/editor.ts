@@ -12,7 +12,7 @@ import type { HistoryLog } from './history-log.ts';
 import { restorePage } from './restore-page.ts';
 import type { BuildOutcome, Progress } from './write-job.ts';
 import type { WriteOutcome } from './write-outcome.ts';
-import type { WriteRequest, Writer } from './writer.ts';
+import type { WriteRequest, Writer } from './writer-contract.ts';
 
 /** Who asks for a build, and what they take to be live. */
 export interface BuildRequest {

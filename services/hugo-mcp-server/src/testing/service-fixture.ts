@@ -249,3 +249,10 @@ function jsonOf(text: string): unknown {
     return undefined;
   }
 }
+
+/** The structured result of a call. @throws Error for a refusal */
+export async function structured(service: TestService, name: string, args: object) {
+  const answer = await service.call(name, args);
+  if (answer.json.result.isError) throw new Error(answer.text);
+  return answer.json.result.structuredContent;
+}

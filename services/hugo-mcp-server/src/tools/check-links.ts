@@ -3,7 +3,7 @@ import { ArleoError } from '@arleo/core/errors';
 import * as z from 'zod';
 import type { BrokenLink, LinkPlace } from '../content/check-links.ts';
 import type { Reader } from '../content/reader.ts';
-import { addressFacts, addressShape, fitting, resultBudget, short } from './page-text.ts';
+import { addressFacts, addressShape, fitting, moreLines, resultBudget, short } from './page-text.ts';
 import { hiddenShape } from './results.ts';
 import { defineTool } from './tool.ts';
 
@@ -64,7 +64,7 @@ export const checkLinks = (reader: Reader) =>
         ...shown.map(lineOf),
         ...(alone === undefined ? [] : [`Pages that no other page links to: ${orphans?.length}.`]),
         ...(alone ?? []).map(({ route, lang }) => `- ${route} (${lang})`),
-        ...(more ? [`There are more: call again with cursor "${next.join('.')}".`] : []),
+        ...moreLines(more ? next.join('.') : undefined),
       ];
       return {
         structured: {

@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { HistoryEntry } from '../content/history-log.ts';
 import { textRange } from '../content/page-range.ts';
 import type { Reader } from '../content/reader.ts';
-import { fitting, invisibleShape, invisibleText, marked, short } from './page-text.ts';
+import { fitting, invisibleShape, invisibleText, marked, moreLines, short } from './page-text.ts';
 import { defineTool } from './tool.ts';
 
 const output = z.object({
@@ -71,7 +71,7 @@ export const pageHistory = (reader: Reader) =>
       const text = [
         `${route} (${lang}), ${file}${exists ? '' : ', which is deleted'}: ${entries.length} changes.`,
         ...entries.map(lineOf),
-        ...(after === undefined ? [] : [`There are more: call again with cursor "${after}".`]),
+        ...moreLines(after),
         ...invisibleText(invisible),
         ...(range === undefined ? [] : marked('diff', [range.text])),
       ];

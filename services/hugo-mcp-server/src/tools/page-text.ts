@@ -80,3 +80,14 @@ export function fitting<T>(items: readonly T[], cost: (item: T) => unknown, budg
   });
   return fit === -1 ? [...items] : items.slice(0, fit);
 }
+
+/** Where a list goes on, in its structured result. */
+export const nextCursorShape = z
+  .string()
+  .nullable()
+  .describe('Give it as cursor to get the next part; null at the end.');
+
+/** The line of a text result that says how a list goes on; none at its end. */
+export function moreLines(cursor: string | undefined): string[] {
+  return cursor === undefined ? [] : [`There are more: call again with cursor "${cursor}".`];
+}

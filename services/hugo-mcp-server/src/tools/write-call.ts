@@ -1,7 +1,7 @@
 import { answerKey } from '../content/answers.ts';
 import type { Plan } from '../content/change.ts';
 import type { Editor } from '../content/editor.ts';
-import type { WriteRequest } from '../content/writer.ts';
+import type { WriteRequest } from '../content/writer-contract.ts';
 import type { Written } from './results.ts';
 import type { ToolCall } from './tool.ts';
 
