@@ -117,6 +117,13 @@ describe('state in LMDB', () => {
     expect(state.accessTokenRevoked('jti')).toBe(false);
   });
 
+  it('lets one claim a name, until it is given free', async () => {
+    expect(await Promise.all([state.claim('code 1', 100), state.claim('code 1', 100)])).toEqual([true, false]);
+    expect(await state.claim('code 2', 100)).toBe(true);
+    later(100);
+    expect(await state.claim('code 1', 100)).toBe(true);
+  });
+
   it('knows to the minute when a grant was last used', async () => {
     const lastUsed = async () => {
       const connections = await openConnections(folder, () => time);

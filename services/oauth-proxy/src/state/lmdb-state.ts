@@ -48,6 +48,14 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
     async revokeAccessToken(jti, seconds) {
       await store.put(`revoked:${jti}`, { payload: {}, expires: now() + seconds * 1000 });
     },
+    async claim(name, seconds) {
+      const key = `claimed:${name}`;
+      return store.transaction(() => {
+        if (alive(key)) return false;
+        store.put(key, { payload: {}, expires: now() + seconds * 1000 });
+        return true;
+      });
+    },
     noteUse(grantId) {
       const time = now();
       if (time - (noted.get(grantId) ?? 0) < useEveryMs) return;

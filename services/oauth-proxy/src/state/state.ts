@@ -16,6 +16,11 @@ export interface State {
   accessTokenRevoked(jti: string): boolean;
   /** Refuses one access token from now on. `seconds`: as long as it would be valid. */
   revokeAccessToken(jti: string, seconds: number): Promise<void>;
+  /**
+   * True for the first to claim a name, false for all others until it is given free after `seconds`: what may be used
+   * once (a one-time code) is claimed before it counts. Atomic.
+   */
+  claim(name: string, seconds: number): Promise<boolean>;
   /** Notes that access by a grant was used, at most once a minute. */
   noteUse(grantId: string): void;
   /** What the owner revoked with `arleo connections revoke` and was not asked for before. */
