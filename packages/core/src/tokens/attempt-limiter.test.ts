@@ -48,6 +48,7 @@ test.each([
   ['fe80::1%eth0', 'fe80:0:0:0'],
   ['64:ff9b::192.0.2.1', '64:ff9b:0:0'],
   ['unknown', 'unknown'],
+  ['', ''],
 ])('%s counts as %s', (address, key) => {
   expect(addressKey(address)).toBe(key);
 });

@@ -1,5 +1,6 @@
 import type { AuditInput } from '@arleo/core/audit/event';
 import { ArleoError } from '@arleo/core/errors';
+import { addressKey } from '@arleo/core/tokens/attempt-limiter';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type Request, type Response, type Router } from 'express';
@@ -14,7 +15,6 @@ import { OWNER } from '../provider/create-provider.ts';
 import { grantFor, requestedScopes } from '../provider/grant.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { requestFacts } from '../provider/request-facts.ts';
-import { addressBlock } from './address-block.ts';
 import type { BrowserCookie, BrowserIdentity } from './browser-cookie.ts';
 import { type FormTokens, isForeignForm } from './forms.ts';
 import { formTarget, sendPage } from './page-response.ts';
@@ -102,7 +102,7 @@ export function createInteractionRoutes(options: InteractionOptions): Router {
     const actor = { client_id: String(params.client_id) };
     const { passphrase } = request.body;
     const guesser: Guesser = {
-      address: addressBlock(requestFacts(request).client_ip ?? ''),
+      address: addressKey(requestFacts(request).client_ip ?? ''),
       knownBrowser: browser.known ? browser.id : undefined,
     };
     const gone = new AbortController();

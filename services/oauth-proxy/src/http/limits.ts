@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import { REASONS } from '@arleo/core/reasons';
+import { addressKey } from '@arleo/core/tokens/attempt-limiter';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
 import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
-import { addressBlock } from './address-block.ts';
 
 /**
  * A limit of requests in a minute from one client address, with a bucket of its own: a browser that reads discovery
@@ -23,7 +23,7 @@ export function limitPerAddress(
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     skipSuccessfulRequests: failuresOnly,
-    keyGenerator: (request) => addressBlock(contextOf(request).clientAddress),
+    keyGenerator: (request) => addressKey(contextOf(request).clientAddress),
     // Addresses come from our own edge, which knows the trusted proxies; Express's view of them is not used.
     validate: false,
     handler: (request, response) => {

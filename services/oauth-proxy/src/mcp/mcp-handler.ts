@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { signActor } from '@arleo/core/actor';
+import { addressKey } from '@arleo/core/tokens/attempt-limiter';
 import { auditCall } from '@arleo/runtime/http/audit-call';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
@@ -9,7 +10,6 @@ import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Forward } from '@arleo/runtime/proxy/forward';
-import { addressBlock } from '../http/address-block.ts';
 import type { AccessToken, CheckAccessToken, TokenRefusal, TokenVerdict } from './access-token.ts';
 import { readBearer } from './bearer.ts';
 import { challenges, IN_QUERY } from './challenge.ts';
@@ -151,7 +151,7 @@ function createRefusal({ issuer, failures, trail }: McpOptions) {
     { requestId, clientAddress }: RequestContext,
   ): void => {
     const userAgent = request.headers['user-agent'] ?? null;
-    const limited = failures.count(addressBlock(clientAddress));
+    const limited = failures.count(addressKey(clientAddress));
     if (limited) {
       if (limited.first) trail.record({ reason: 'rate_limited', clientAddress, userAgent, requestId });
       else trail.count(clientAddress);
