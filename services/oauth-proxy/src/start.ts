@@ -17,7 +17,7 @@ import { createMcpHandler } from './mcp/mcp-handler.ts';
 import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
 import { recordOwnerRevocations } from './provider/owner-revocations.ts';
-import { openLmdbState } from './state/lmdb-state.ts';
+import { openLmdbState } from './state/lmdb/open-lmdb-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
 
 const hop = 'oauth-proxy';
@@ -65,7 +65,12 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   lifecycle.onClose('counts of refused requests', () => trail.close());
   const mcp = createMcpHandler({
     issuer,
-    check: createAccessTokenCheck({ issuer, mcpUrl, verificationKey: keys.verificationKey, ...state }),
+    check: createAccessTokenCheck({
+      issuer,
+      mcpUrl,
+      verificationKey: keys.verificationKey,
+      accessHolds: state.accessHolds,
+    }),
     failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
     calls: createMinuteLimit(config.RATE_LIMIT_PER_SUBJECT),
     noteUse: (grantId) => state.noteUse(grantId),

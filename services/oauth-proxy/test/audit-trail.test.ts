@@ -1,6 +1,6 @@
 import path from 'node:path';
-import { type Entry, keysUnder, type Store } from '@arleo/core/oauth-state/entry';
-import { openStore, STATE_FILE } from '@arleo/core/oauth-state/open-store';
+import { type Entry, keysUnder, type Store } from '@arleo/core/oauth-state/lmdb/entry';
+import { openStore, STATE_FILE } from '@arleo/core/oauth-state/lmdb/open-store';
 import { callMcp, connect, register, requestToken } from './oauth-client.ts';
 import { openService, type Service } from './open-service.ts';
 

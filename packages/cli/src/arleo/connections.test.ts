@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openStore, STATE_FILE } from '@arleo/core/oauth-state/open-store';
+import { openStore, STATE_FILE } from '@arleo/core/oauth-state/lmdb/open-store';
 import { runArleo } from './run.ts';
 
 describe('connections', () => {

@@ -25,7 +25,7 @@ user of the service.
   options,
   run: (values, env) =>
     withConnections(values, env, async (connections) => {
-      const list = connections.list();
+      const list = await connections.list();
       const text = list.length === 0 ? 'No client has access.\n' : list.map(describe).join('\n');
       return { text, value: { connections: list } };
     }),
@@ -63,8 +63,8 @@ async function withConnections<T>(
   if (state === '') throw new UsageError('--state is empty.', 'Give the STATE_DIR of oauth-proxy.');
   const folder = typeof state === 'string' ? state : env.STATE_DIR || DEFAULT_STATE_DIR;
   // Only these commands need the database, and its native part.
-  const { openConnections } = await import('@arleo/core/oauth-state/connections');
-  const connections = await openConnections(folder);
+  const { openLmdbConnections } = await import('@arleo/core/oauth-state/lmdb/lmdb-connections');
+  const connections = await openLmdbConnections(folder);
   try {
     return await act(connections);
   } finally {

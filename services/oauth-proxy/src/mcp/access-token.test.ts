@@ -41,8 +41,7 @@ function openCheck() {
       world.keysAsked += 1;
       return kid === 'key_1' ? pair.publicKey : undefined;
     },
-    grantAlive: (id) => id === 'grant_1' && world.alive,
-    accessTokenRevoked: (jti) => world.revoked.has(jti),
+    accessHolds: (id, jti) => id === 'grant_1' && world.alive && !world.revoked.has(jti),
   };
   return { world, check: createAccessTokenCheck(authority, () => world.now) };
 }

@@ -32,11 +32,11 @@ export interface TokenAuthority {
   issuer: string;
   mcpUrl: string;
   verificationKey(kid: string): CryptoKey | undefined;
-  grantAlive(grantId: string): boolean;
-  accessTokenRevoked(jti: string): boolean;
+  /** @see State.accessHolds */
+  accessHolds(grantId: string, jti: string): boolean | Promise<boolean>;
 }
 
-/** Checks access tokens; a token that was verified before is checked synchronously. */
+/** Checks access tokens; one that was verified before is checked at once, unless the state has to be asked first. */
 export type CheckAccessToken = (token: string) => TokenVerdict | Promise<TokenVerdict>;
 
 /** Longer tokens are none of ours. */
@@ -60,10 +60,20 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
     remembered.set(digest, token);
   };
 
-  const standing = (token: AccessToken): TokenVerdict => {
-    if (token.exp * 1000 <= now()) return { refusal: 'expired' };
-    const alive = authority.grantAlive(token.grantId) && !authority.accessTokenRevoked(token.jti);
-    return alive ? { token } : { refusal: 'revoked' };
+  const settle = (token: AccessToken, digest: string, holds: boolean): TokenVerdict => {
+    if (holds) remember(digest, token);
+    else remembered.delete(digest);
+    return holds ? { token } : { refusal: 'revoked' };
+  };
+  const standing = (token: AccessToken, digest: string): TokenVerdict | Promise<TokenVerdict> => {
+    if (token.exp * 1000 <= now()) {
+      remembered.delete(digest);
+      return { refusal: 'expired' };
+    }
+    const holds = authority.accessHolds(token.grantId, token.jti);
+    return typeof holds === 'boolean'
+      ? settle(token, digest, holds)
+      : holds.then((late) => settle(token, digest, late));
   };
 
   const verify = async (jwt: string, digest: string, key: CryptoKey): Promise<TokenVerdict> => {
@@ -87,21 +97,14 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
     } catch (error) {
       return { refusal: error instanceof errors.JWTClaimValidationFailed ? 'wrong_claims' : 'bad_signature' };
     }
-    const verdict = standing(token);
-    if ('token' in verdict) remember(digest, token);
-    return verdict;
+    return standing(token, digest);
   };
 
   return (jwt) => {
     if (jwt.length > maxLength) return { refusal: 'malformed' };
     const digest = createHash('sha256').update(jwt).digest('base64');
     const known = remembered.get(digest);
-    if (known) {
-      const verdict = standing(known);
-      if ('token' in verdict) remember(digest, known);
-      else remembered.delete(digest);
-      return verdict;
-    }
+    if (known) return standing(known, digest);
     const read = readUnverified(jwt, authority, now());
     return 'refusal' in read ? read : verify(jwt, digest, read.key);
   };

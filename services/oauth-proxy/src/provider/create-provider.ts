@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { Provider } from 'oidc-provider';
-import { RegistrationsFull } from '../state/registration-limit.ts';
+import { RegistrationsFull } from '../state/registration-rules.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';

@@ -6,14 +6,15 @@ export type AdapterFactory = (model: string) => Adapter;
 
 /**
  * What outlives a request: clients, grants, codes, tokens, sessions. Everything acknowledged survives a kill -9.
- * LMDB implements it on one machine; a shared store can implement it for several.
+ * LMDB implements it on one machine, Redis for several.
  */
 export interface State {
   readonly adapter: AdapterFactory;
-  /** True while the owner's consent behind a token holds. Called for every request on `/mcp`: microseconds. */
-  grantAlive(grantId: string): boolean;
-  /** True if this one access token was revoked. */
-  accessTokenRevoked(jti: string): boolean;
+  /**
+   * True while an access token may be used: the owner's consent behind it holds, and this one token was not revoked. Asked
+   * for every request on `/mcp`: at once in LMDB, at most one round trip to a shared store. A revocation acts within 1 s.
+   */
+  accessHolds(grantId: string, jti: string): boolean | Promise<boolean>;
   /** Refuses one access token from now on. `seconds`: as long as it would be valid. */
   revokeAccessToken(jti: string, seconds: number): Promise<void>;
   /**

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { open } from 'lmdb';
-import type { Entry, Store } from './entry.ts';
-import { openLmdbState } from './lmdb-state.ts';
+import type { Entry, Store } from './lmdb/entry.ts';
+import { openLmdbState } from './lmdb/open-lmdb-state.ts';
 
 describe('what is stored of secret ids', () => {
   const now = 1_800_000_000_000;
@@ -48,6 +48,11 @@ describe('what is stored of secret ids', () => {
     for (const [, id] of things) expect(bytes()).not.toContain(id);
   });
 
+  it('is where nobody else can read it, in an open folder too', async () => {
+    await (await openState()).close();
+    expect(statSync(path.join(folder, 'oauth.lmdb')).mode & 0o077).toBe(0);
+  });
+
   it('written by a version before is hashed when it is opened, in free pages too, and still holds', async () => {
     const before: Store = open({ path: path.join(folder, 'oauth.lmdb'), noSubdir: true });
     const expires = now + 600_000;
@@ -73,7 +78,7 @@ describe('what is stored of secret ids', () => {
     expect(readdirSync(folder).sort()).toEqual(['oauth.lmdb', 'oauth.lmdb-lock']);
 
     await state.adapter('RefreshToken').revokeByGrantId('g');
-    expect(state.grantAlive('g')).toBe(false);
+    expect(state.accessHolds('g', '')).toBe(false);
     expect(await state.adapter('RefreshToken').find('R'.repeat(43))).toBeUndefined();
     expect(await state.adapter('AuthorizationCode').find('A'.repeat(43))).toBeUndefined();
     await state.close();

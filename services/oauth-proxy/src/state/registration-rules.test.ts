@@ -1,24 +1,21 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { openLmdbState } from './lmdb-state.ts';
-import { CONNECTING_SECONDS, MAX_UNUSED_CLIENTS } from './registration-limit.ts';
+import { type StateHome, stateStores } from '../../test/state-stores.ts';
+import { CONNECTING_SECONDS, MAX_UNUSED_CLIENTS } from './registration-rules.ts';
 import type { State } from './state.ts';
 
-describe('clients that were never used', () => {
-  let folder: string;
+describe.each(stateStores)('clients that were never used, in $name', ({ create }) => {
+  let home: StateHome;
   let time = 1_800_000_000_000;
   let state: State;
   const later = (seconds: number): void => {
     time += seconds * 1000;
   };
   beforeEach(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'arleo-clients-'));
-    state = await openLmdbState(folder, () => time);
+    home = await create();
+    state = await home.open(() => time);
   });
   afterEach(async () => {
     await state.close();
-    rmSync(folder, { recursive: true, force: true });
+    await home.remove();
   });
   const register = (id: string) => state.adapter('Client').upsert(id, { client_id: id });
   const known = async (id: string) => (await state.adapter('Client').find(id)) !== undefined;

@@ -1,10 +1,10 @@
 import { open as openFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { grantMembers } from '@arleo/core/oauth-state/grants';
-import { openStore } from '@arleo/core/oauth-state/open-store';
+import { grantMembers } from '@arleo/core/oauth-state/lmdb/grants';
+import { openStore } from '@arleo/core/oauth-state/lmdb/open-store';
+import { clearKey, storageKey, withoutId } from '../stored-form.ts';
 import type { Entry, Store } from './entry.ts';
 import { createRefreshFamily } from './refresh-family.ts';
-import { clearKey, storageKey, withoutId } from './stored-form.ts';
 
 const member = /^grant-member:([^:]+):(.+)$/s;
 

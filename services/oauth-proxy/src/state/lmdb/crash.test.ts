@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { openLmdbState } from './lmdb-state.ts';
+import { openLmdbState } from './open-lmdb-state.ts';
 
 /** Stores one grant after the other in `folder`, saying the number of each when it was acknowledged. */
 const writer = `
@@ -35,9 +35,9 @@ describe('state after kill -9', () => {
     await gone;
     const state = await openLmdbState(folder);
     expect(last).toBeGreaterThanOrEqual(300);
-    for (let n = 0; n <= last; n += 1) expect(state.grantAlive(String(n))).toBe(true);
+    for (let n = 0; n <= last; n += 1) expect(state.accessHolds(String(n), '')).toBe(true);
     await state.adapter('Grant').upsert('after', { clientId: 'a' }, 60);
-    expect(state.grantAlive('after')).toBe(true);
+    expect(state.accessHolds('after', '')).toBe(true);
     await state.close();
     await rm(folder, { recursive: true, force: true });
   });

@@ -1,32 +1,14 @@
-import { keysUnder } from '@arleo/core/oauth-state/entry';
-import { errors } from 'oidc-provider';
+import { keysUnder } from '@arleo/core/oauth-state/lmdb/entry';
+import {
+  CONNECTING_SECONDS,
+  MAX_CONNECTING_SECONDS,
+  MAX_UNUSED_CLIENTS,
+  RegistrationsFull,
+  UNUSED_CLIENT_SECONDS,
+} from '../registration-rules.ts';
 import type { Entry, Store } from './entry.ts';
 
-/** A registered client that was never used is forgotten after this many seconds. */
-export const UNUSED_CLIENT_SECONDS = 24 * 60 * 60;
-
-/** At most this many registered clients that were never used; one more makes the oldest be forgotten. */
-export const MAX_UNUSED_CLIENTS = 500;
-
-/** For this many seconds after it registered, and after a page of an authorization was opened, no client is forgotten. */
-export const CONNECTING_SECONDS = 15 * 60;
-
-/** But for no longer than this many seconds after it registered: whoever keeps pages open would keep all places. */
-const maxConnectingSeconds = 60 * 60;
-
 const prefix = 'Client:';
-
-/** So many clients are just connecting that there is no place for one more. Answered with 429. */
-export class RegistrationsFull extends errors.OIDCProviderError {
-  /** When the next place may be free. */
-  readonly retryAfterSeconds: number;
-
-  constructor(retryAfterSeconds: number) {
-    super(429, 'temporarily_unavailable');
-    this.error_description = 'too many clients are registering at the moment, try again later';
-    this.retryAfterSeconds = retryAfterSeconds;
-  }
-}
 
 /** What a new client is stored as, until the owner approves it. */
 export function newClient(payload: Entry['payload'], now: number): Entry {
@@ -59,7 +41,7 @@ export function keepWhileConnecting(store: Store, clientId: string, now: number)
   const entry = store.get(`${prefix}${clientId}`);
   if (entry?.expires === undefined) return;
   const registered = entry.expires - UNUSED_CLIENT_SECONDS * 1000;
-  const until = Math.min(now + CONNECTING_SECONDS * 1000, registered + maxConnectingSeconds * 1000);
+  const until = Math.min(now + CONNECTING_SECONDS * 1000, registered + MAX_CONNECTING_SECONDS * 1000);
   if (until > (entry.keptUntil ?? 0)) store.put(`${prefix}${clientId}`, { ...entry, keptUntil: until });
 }
 

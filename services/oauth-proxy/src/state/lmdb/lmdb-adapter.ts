@@ -1,10 +1,11 @@
-import { grantMembers, removeGrant } from '@arleo/core/oauth-state/grants';
+import { grantMembers, removeGrant } from '@arleo/core/oauth-state/lmdb/grants';
 import type { Adapter, AdapterPayload } from 'oidc-provider';
+import { withinGrace } from '../refresh-rules.ts';
+import { Reused } from '../reused.ts';
+import { storageKey, withId, withoutId } from '../stored-form.ts';
 import type { Entry, Store } from './entry.ts';
-import { createRefreshFamily, type RefreshFamily, withinGrace } from './refresh-family.ts';
+import { createRefreshFamily, type RefreshFamily } from './refresh-family.ts';
 import { keepForGood, keepWhileConnecting, makeRoom, newClient } from './registration-limit.ts';
-import { Reused } from './reused.ts';
-import { storageKey, withId, withoutId } from './stored-form.ts';
 
 /** What belongs to a grant and goes with it. */
 const grantable = new Set(['AccessToken', 'AuthorizationCode', 'RefreshToken']);

@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { openLmdbState } from './lmdb-state.ts';
-import { MAX_UNUSED_REFRESH_TOKENS, REFRESH_GRACE_SECONDS } from './refresh-family.ts';
+import { type StateHome, stateStores } from '../../test/state-stores.ts';
+import { MAX_UNUSED_REFRESH_TOKENS, REFRESH_GRACE_SECONDS } from './refresh-rules.ts';
 import type { State } from './state.ts';
 
-describe('the refresh tokens of a grant', () => {
-  let folder: string;
+describe.each(stateStores)('the refresh tokens of a grant, in $name', ({ create }) => {
+  let home: StateHome;
   let time = 1_800_000_000_000;
   let state: State;
   let names = 0;
@@ -14,13 +11,13 @@ describe('the refresh tokens of a grant', () => {
     time += seconds * 1000;
   };
   beforeEach(async () => {
-    folder = mkdtempSync(path.join(tmpdir(), 'arleo-family-'));
-    state = await openLmdbState(folder, () => time);
+    home = await create();
+    state = await home.open(() => time);
     await state.adapter('Grant').upsert('g', { clientId: 'a' }, 30 * 86_400);
   });
   afterEach(async () => {
     await state.close();
-    rmSync(folder, { recursive: true, force: true });
+    await home.remove();
   });
 
   const issue = async (grantId = 'g'): Promise<string> => {
@@ -48,7 +45,7 @@ describe('the refresh tokens of a grant', () => {
     expect(await use(token)).toBeDefined();
     later(1);
     expect(await use(token)).toBeUndefined();
-    expect(state.grantAlive('g')).toBe(false);
+    expect(await state.accessHolds('g', '')).toBe(false);
   });
 
   it('of a burst are given up when one of them is used after the grace; using one of those revokes the grant', async () => {
@@ -57,10 +54,10 @@ describe('the refresh tokens of a grant', () => {
     later(3000);
     const next = await use(second ?? '');
     expect(next).toBeDefined();
-    expect(state.grantAlive('g')).toBe(true);
+    expect(await state.accessHolds('g', '')).toBe(true);
     expect((await state.adapter('RefreshToken').find(first ?? ''))?.consumed).toBeTruthy();
     expect(await use(third ?? '')).toBeUndefined();
-    expect(state.grantAlive('g')).toBe(false);
+    expect(await state.accessHolds('g', '')).toBe(false);
     expect(await use(next ?? '')).toBeUndefined();
   });
 
@@ -74,7 +71,7 @@ describe('the refresh tokens of a grant', () => {
     }
     expect(thief).toBeDefined();
     expect(await use(client ?? '')).toBeUndefined();
-    expect(state.grantAlive('g')).toBe(false);
+    expect(await state.accessHolds('g', '')).toBe(false);
     expect(await use(thief ?? '')).toBeUndefined();
   });
 
@@ -84,7 +81,7 @@ describe('the refresh tokens of a grant', () => {
     later(REFRESH_GRACE_SECONDS - 1);
     const next = await Promise.all(successors.map((one) => use(one ?? '')));
     expect(next.every((one) => one !== undefined)).toBe(true);
-    expect(state.grantAlive('g')).toBe(true);
+    expect(await state.accessHolds('g', '')).toBe(true);
   });
 
   it(`are at most ${MAX_UNUSED_REFRESH_TOKENS} that were not used, and none of another grant is counted`, async () => {
@@ -113,6 +110,6 @@ describe('the refresh tokens of a grant', () => {
     expect((await tokens.find(first))?.consumed ?? (await tokens.find(second))?.consumed).toBeUndefined();
     await tokens.consume(first);
     await expect(tokens.consume(second)).rejects.toMatchObject({ error: 'invalid_grant', grantId: 'g' });
-    expect(state.grantAlive('g')).toBe(false);
+    expect(await state.accessHolds('g', '')).toBe(false);
   });
 });

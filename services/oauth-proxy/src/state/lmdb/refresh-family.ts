@@ -1,18 +1,7 @@
-import { keysUnder } from '@arleo/core/oauth-state/entry';
-import { unusedRefreshTokens } from '@arleo/core/oauth-state/grants';
+import { keysUnder } from '@arleo/core/oauth-state/lmdb/entry';
+import { unusedRefreshTokens } from '@arleo/core/oauth-state/lmdb/grants';
+import { GIVEN_UP, MAX_UNUSED_REFRESH_TOKENS, REFRESH_GRACE_SECONDS, withinGrace } from '../refresh-rules.ts';
 import type { Entry, Store } from './entry.ts';
-
-/**
- * For how long, in seconds, a refresh token that was already used still succeeds. Clients refresh in parallel, and a
- * loser of that race that got `invalid_grant` would be a dead connector; a replay after this revokes the grant.
- */
-export const REFRESH_GRACE_SECONDS = 60;
-
-/** As many refresh tokens of one grant as may be unused at the same time. */
-export const MAX_UNUSED_REFRESH_TOKENS = 16;
-
-/** Stands for the time of its use in a refresh token that was given up: long ago. */
-const givenUp = 1;
 
 /**
  * The refresh tokens of one grant. Using one within the grace once more gives another successor, so that there can be
@@ -50,7 +39,7 @@ export function createRefreshFamily(store: Store, now: () => number): RefreshFam
     add(grantId, key, expires) {
       const excess = unused(grantId).sort((a, b) => a.issued - b.issued);
       for (const one of excess.slice(0, Math.max(0, excess.length - MAX_UNUSED_REFRESH_TOKENS + 1))) {
-        markUsed(one.key, store.get(one.key), one.index, givenUp);
+        markUsed(one.key, store.get(one.key), one.index, GIVEN_UP);
       }
       store.put(`${unusedRefreshTokens(grantId)}${key}`, { payload: { issued: now() }, ...(expires && { expires }) });
     },
@@ -62,14 +51,9 @@ export function createRefreshFamily(store: Store, now: () => number): RefreshFam
       if (consumed === undefined)
         markUsed(key, entry, `${unusedRefreshTokens(grantId)}${key}`, Math.floor(now() / 1000));
       for (const other of unused(grantId)) {
-        if (other.issued + graceMs <= now()) markUsed(other.key, store.get(other.key), other.index, givenUp);
+        if (other.issued + graceMs <= now()) markUsed(other.key, store.get(other.key), other.index, GIVEN_UP);
       }
       return true;
     },
   };
-}
-
-/** True if a refresh token that was first used at `consumed`, in seconds since 1970, still succeeds. */
-export function withinGrace(consumed: number, now: number): boolean {
-  return now / 1000 - consumed < REFRESH_GRACE_SECONDS;
 }

@@ -1,9 +1,9 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { openConnections, REVOCATION_NOTICES } from './connections.ts';
 import { keysUnder, type Store } from './entry.ts';
 import { grantMembers, lastUse, unusedRefreshTokens } from './grants.ts';
+import { openLmdbConnections, REVOCATION_NOTICES } from './lmdb-connections.ts';
 import { openStore, STATE_FILE } from './open-store.ts';
 
 const now = 1_800_000_000_000;
@@ -37,8 +37,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 describe('the connections of a site', () => {
   it('are the clients that hold a grant, the last used first', async () => {
-    const connections = await openConnections(folder, () => now);
-    expect(connections.list()).toEqual([
+    const connections = await openLmdbConnections(folder, () => now);
+    expect(await connections.list()).toEqual([
       {
         id: 'claude',
         name: 'Claude',
@@ -64,9 +64,9 @@ describe('the connections of a site', () => {
   });
 
   it('end with everything that came from them, and nothing of another; the service is told', async () => {
-    const connections = await openConnections(folder, () => now);
+    const connections = await openLmdbConnections(folder, () => now);
     expect(await connections.revoke('claude')).toBe(2);
-    expect(connections.list().map(({ id }) => id)).toEqual(['cursor']);
+    expect((await connections.list()).map(({ id }) => id)).toEqual(['cursor']);
     await expect(connections.revoke('claude')).rejects.toMatchObject({ code: 'connection_unknown' });
     await connections.close();
     const store: Store = openStore(path.join(folder, STATE_FILE));
@@ -85,9 +85,9 @@ describe('the connections of a site', () => {
 
   it('of a folder without state are an error, and none is made there', async () => {
     const empty = await mkdtemp(path.join(folder, 'empty-'));
-    await expect(openConnections(empty)).rejects.toMatchObject({ code: 'state_missing' });
+    await expect(openLmdbConnections(empty)).rejects.toMatchObject({ code: 'state_missing' });
     expect(await readdir(empty)).toEqual([]);
     await writeFile(path.join(empty, STATE_FILE), 'hello');
-    await expect(openConnections(empty)).rejects.toMatchObject({ code: 'state_damaged' });
+    await expect(openLmdbConnections(empty)).rejects.toMatchObject({ code: 'state_damaged' });
   });
 });

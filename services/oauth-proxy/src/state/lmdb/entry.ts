@@ -1,4 +1,4 @@
-import type { Entry as CoreEntry, Store as CoreStore } from '@arleo/core/oauth-state/entry';
+import type { Entry as CoreEntry, Store as CoreStore } from '@arleo/core/oauth-state/lmdb/entry';
 import type { AdapterPayload } from 'oidc-provider';
 
 /** A stored value, as oidc-provider means it. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { ArleoError } from '../errors.ts';
+import { ArleoError } from '../../errors.ts';
 
 /**
  * Looks at an LMDB file before LMDB does: LMDB maps it into memory and believes every number in it, so that a damaged or

@@ -1,12 +1,13 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import { REVOCATION_NOTICES, type RevocationNotice } from '@arleo/core/oauth-state/connections';
-import { keysUnder } from '@arleo/core/oauth-state/entry';
-import { lastUse } from '@arleo/core/oauth-state/grants';
-import { openStore, STATE_FILE } from '@arleo/core/oauth-state/open-store';
+import type { RevocationNotice } from '@arleo/core/oauth-state/connections';
+import { keysUnder } from '@arleo/core/oauth-state/lmdb/entry';
+import { lastUse } from '@arleo/core/oauth-state/lmdb/grants';
+import { REVOCATION_NOTICES } from '@arleo/core/oauth-state/lmdb/lmdb-connections';
+import { openStore, STATE_FILE } from '@arleo/core/oauth-state/lmdb/open-store';
+import type { State } from '../state.ts';
 import type { Store } from './entry.ts';
 import { LmdbAdapter } from './lmdb-adapter.ts';
-import type { State } from './state.ts';
 import { hasClearIds, hashStoredIds } from './upgrade.ts';
 
 const sweepEveryMs = 10 * 60_000;
@@ -43,8 +44,7 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
   };
   return {
     adapter: (model) => new LmdbAdapter(model, store, now),
-    grantAlive: (grantId) => alive(`Grant:${grantId}`),
-    accessTokenRevoked: (jti) => alive(`revoked:${jti}`),
+    accessHolds: (grantId, jti) => alive(`Grant:${grantId}`) && !alive(`revoked:${jti}`),
     async revokeAccessToken(jti, seconds) {
       await store.put(`revoked:${jti}`, { payload: {}, expires: now() + seconds * 1000 });
     },
