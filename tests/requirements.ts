@@ -82,4 +82,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-BAD-NOHUGO': 'Hugo missing.',
     'R-BAD-HUGO': 'Hugo failing on the new page: the live site stays as it was, the answer carries its message.',
   }),
+  ...from('Proof', {
+    'R-CONF-SERVER':
+      "The public suite's server scenarios of both revisions hold through all hops, but those listed with a reason.",
+    'R-CONF-AUTH': "The public suite's authorization scenarios of both revisions hold.",
+  }),
 ];
