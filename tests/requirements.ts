@@ -34,6 +34,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-STOP': 'On SIGTERM to any service the call in flight ends well and the process exits 0.',
     'R-HEALTH': 'All hops serve /healthz, /readyz and /metrics.',
   }),
+  ...from('Tokens of clients', {
+    'R-KEYS-ROTATE': 'arleo keys rotate publishes a new key beside the old one with no restart; tokens stay good.',
+    'R-KEYS-NOW': 'arleo keys rotate --now refuses every access token at once; a refresh gives a good one.',
+  }),
   ...from('Tokens between the hops', {
     'R-TOKEN-REVOKED':
       'A revoked hop token is refused at once, with no restart; the answer is 502 upstream_auth and names the hop.',

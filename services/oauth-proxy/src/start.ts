@@ -1,4 +1,5 @@
 import { importActorKey } from '@arleo/core/actor';
+import { openKeyFile } from '@arleo/core/signing-keys/key-file';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
@@ -38,7 +39,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const state = await openLmdbState(config.STATE_DIR);
   lifecycle.onClose('state', () => state.close());
   lifecycle.onClose('record of revocations', recordOwnerRevocations(state, audit, log));
-  const keys = await openSigningKeys(config.STATE_DIR);
+  const keys = await openSigningKeys({ store: openKeyFile(config.STATE_DIR), audit, log });
+  lifecycle.onClose('signing keys', () => keys.close());
   const bcrypt = openBcrypt();
   lifecycle.onClose('bcrypt threads', () => bcrypt.close());
 

@@ -1,13 +1,6 @@
 import type { Connection, Connections } from '@arleo/core/oauth-state/connections';
-import { UsageError } from '../usage-error.ts';
 import type { Command, CommandValues } from './command.ts';
-
-/** Where oauth-proxy keeps its state if nothing else is said. */
-export const DEFAULT_STATE_DIR = '/var/lib/mcp-oauth-proxy';
-
-const options = { state: { type: 'string' } } as const;
-const optionsHelp = `  --state DIR   STATE_DIR of oauth-proxy; default $STATE_DIR, else ${DEFAULT_STATE_DIR}
-  --json        one line of JSON instead of text, errors too`;
+import { stateOptions as options, stateOptionsHelp as optionsHelp, stateFolder } from './state-folder.ts';
 
 /** `arleo connections list` */
 export const connectionsList: Command = {
@@ -56,12 +49,11 @@ is not broken off. To come back, the client has to be approved again. oauth-prox
 };
 
 async function withConnections<T>(
-  { state }: CommandValues,
+  values: CommandValues,
   env: NodeJS.ProcessEnv,
   act: (connections: Connections) => Promise<T>,
 ): Promise<T> {
-  if (state === '') throw new UsageError('--state is empty.', 'Give the STATE_DIR of oauth-proxy.');
-  const folder = typeof state === 'string' ? state : env.STATE_DIR || DEFAULT_STATE_DIR;
+  const folder = stateFolder(values, env);
   // Only these commands need the database, and its native part.
   const { openLmdbConnections } = await import('@arleo/core/oauth-state/lmdb/lmdb-connections');
   const connections = await openLmdbConnections(folder);

@@ -4,10 +4,11 @@ import { type Answer, failure, type Outcome, success, wantsJson } from '../outco
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
+import { keysList, keysRotate } from './keys.ts';
 import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [connectionsList, connectionsRevoke, webhookSecretRotate];
+const commands: readonly Command[] = [connectionsList, connectionsRevoke, keysList, keysRotate, webhookSecretRotate];
 
 const everywhere = {
   json: { type: 'boolean' },

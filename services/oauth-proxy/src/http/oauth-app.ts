@@ -12,6 +12,7 @@ import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
 import { createProvider } from '../provider/create-provider.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
+import { openProvider } from '../provider/open-provider.ts';
 import { rememberContext } from '../provider/request-facts.ts';
 import { deriveKey } from '../provider/secrets.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
@@ -47,12 +48,15 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     return context;
   };
   const limit = () => limitPerAddress(perAddressPerMinute, contextOf);
-  const provider = createProvider({ config, state, keys, renderError: createRenderError(config) });
-  recordProviderEvents(provider, audit, log);
-  const callback = provider.callback();
+  const renderError = createRenderError(config);
+  const { provider, handle } = openProvider(keys, () => {
+    const created = createProvider({ config, state, keys, renderError });
+    recordProviderEvents(created, audit, log);
+    return created;
+  });
   const authorize: RequestHandler = (request, response) => {
     ownAuthority(request, issuer);
-    return callback(request, response);
+    return handle(request, response);
   };
 
   const app = express().disable('x-powered-by').disable('etag');

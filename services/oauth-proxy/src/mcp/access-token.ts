@@ -9,6 +9,8 @@ export interface AccessToken {
   scope: string;
   grantId: string;
   jti: string;
+  /** The key that signed it. */
+  kid: string;
   /** Seconds since 1970. */
   exp: number;
 }
@@ -66,9 +68,12 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
     return holds ? { token } : { refusal: 'revoked' };
   };
   const standing = (token: AccessToken, digest: string): TokenVerdict | Promise<TokenVerdict> => {
-    if (token.exp * 1000 <= now()) {
+    // A key that was dropped takes along what it signed (`arleo keys rotate --now`).
+    const dead: TokenRefusal | undefined =
+      token.exp * 1000 <= now() ? 'expired' : authority.verificationKey(token.kid) ? undefined : 'wrong_key';
+    if (dead) {
       remembered.delete(digest);
-      return { refusal: 'expired' };
+      return { refusal: dead };
     }
     const holds = authority.accessHolds(token.grantId, token.jti);
     return typeof holds === 'boolean'
@@ -79,7 +84,7 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
   const verify = async (jwt: string, digest: string, key: CryptoKey): Promise<TokenVerdict> => {
     let token: AccessToken;
     try {
-      const { payload } = await jwtVerify(jwt, key, {
+      const { payload, protectedHeader } = await jwtVerify(jwt, key, {
         algorithms: ['ES256'],
         typ: 'at+jwt',
         issuer: authority.issuer,
@@ -92,6 +97,7 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
         scope: typeof payload.scope === 'string' ? payload.scope : '',
         grantId: String(payload.grant_id),
         jti: String(payload.jti),
+        kid: String(protectedHeader.kid),
         exp: Number(payload.exp),
       };
     } catch (error) {

@@ -11,7 +11,7 @@ import type { CheckAccessToken, TokenVerdict } from './access-token.ts';
 import { createMcpHandler } from './mcp-handler.ts';
 import { openRefusalTrail } from './refusal-trail.ts';
 
-const token = { sub: 'owner', clientId: 'c', scope: 'content:read', grantId: 'g', jti: 'j', exp: 0 };
+const token = { sub: 'owner', clientId: 'c', scope: 'content:read', grantId: 'g', jti: 'j', kid: 'k', exp: 0 };
 const { privateKey: actorKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const opened: http.Server[] = [];
 afterEach(async () => {

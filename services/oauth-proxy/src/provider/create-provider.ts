@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { ACCESS_TOKEN_SECONDS } from '@arleo/core/signing-keys/key-set';
 import { Provider } from 'oidc-provider';
 import { RegistrationsFull } from '../state/registration-rules.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
@@ -7,7 +8,7 @@ import { createInteractionPolicy } from './interaction-policy.ts';
 import type { OauthConfig } from './oauth-config.ts';
 import { readRegistration } from './read-registration.ts';
 import { createTokenRequestReader } from './read-token-request.ts';
-import { ACCESS_TOKEN_SECONDS, isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
+import { isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
 import { createAccessTokenRevocation } from './revoke-access-token.ts';
 import { deriveKey } from './secrets.ts';
 import { unknownTarget } from './unknown-target.ts';

@@ -1,8 +1,6 @@
 import { SCOPES } from '@arleo/core/scopes';
+import { ACCESS_TOKEN_SECONDS } from '@arleo/core/signing-keys/key-set';
 import type { ResourceServer } from 'oidc-provider';
-
-/** How long an access token is valid, in seconds. */
-export const ACCESS_TOKEN_SECONDS = 3600;
 
 /** What the owner is offered to grant to a client that asks for no scope: everything, each of it can be unticked. */
 export const DEFAULT_SCOPE = SCOPES.join(' ');

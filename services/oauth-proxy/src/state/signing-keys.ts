@@ -1,64 +1,144 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomUUID } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
-import path from 'node:path';
-import { ArleoError } from '@arleo/core/errors';
-import { atomicWrite } from '@arleo/core/fs/atomic-write';
+import { createPublicKey } from 'node:crypto';
+import {
+  formatKeySet,
+  type KeySet,
+  keysAt,
+  makeKey,
+  type PrivateJwk,
+  parseKeySet,
+  type TimedKey,
+} from '@arleo/core/signing-keys/key-set';
+import type { KeyStore } from '@arleo/core/signing-keys/key-store';
+import type { AuditLog } from '@arleo/runtime/logging/audit-log';
+import type { Log } from '@arleo/runtime/logging/log';
 import { type CryptoKey, importJWK, type JWK } from 'jose';
-import * as z from 'zod';
 
-/** The keys that access tokens are signed with. The first signs; all verify, so that keys can be changed. */
+/** The keys that access tokens are signed with. They change while the service runs (`arleo keys rotate`). */
 export interface SigningKeys {
-  /** Private keys, for the authorization server. */
-  readonly jwks: { keys: JWK[] };
-  /** The public key of that `kid`. */
+  /** Private keys, for the authorization server: the first signs, all are published. */
+  readonly jwks: { keys: PrivateJwk[] };
+  /** The public key of that `kid`, as long as tokens that it signed are taken. */
   verificationKey(kid: string): CryptoKey | undefined;
+  /** Calls `listener` each time after {@link jwks} changed. */
+  onChange(listener: () => void): void;
+  close(): void;
 }
 
-const keySchema = z.looseObject({
-  kty: z.literal('EC'),
-  crv: z.literal('P-256'),
-  kid: z.string().min(1),
-  d: z.string(),
-});
-const fileSchema = z.object({ keys: z.array(keySchema).min(1) });
+/** What {@link openSigningKeys} needs. */
+export interface SigningKeysOptions {
+  store: KeyStore;
+  audit: AuditLog;
+  log: Log;
+  now?: () => number;
+  /** How often it is looked whether another key is due, in milliseconds. */
+  everyMs?: number;
+}
+
+interface View {
+  /** The same for the same keys that do the same. */
+  id: string;
+  keys: PrivateJwk[];
+  verification: Map<string, CryptoKey>;
+}
 
 /**
- * Reads the keys of `folder`/signing-keys.json, or makes the first one (ES256, file mode 0600).
+ * Reads the keys and follows them: what is changed in the store, and what is due by the time, acts a second later at
+ * most. Makes the first key where there is none. While the store cannot be read or is damaged, what was read last stays.
  *
- * @throws {@link ArleoError} `signing_keys_damaged`: nothing is ever replaced by itself, since every token would die
+ * @throws {@link ArleoError} `signing_keys_damaged` (nothing is ever replaced by itself: every token would die), and what
+ *   the store throws
  */
-export async function openSigningKeys(folder: string): Promise<SigningKeys> {
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const file = path.join(folder, 'signing-keys.json');
-  const keys = (await readKeys(file)) ?? (await makeKeys(file));
+export async function openSigningKeys(options: SigningKeysOptions): Promise<SigningKeys> {
+  const { store, audit, log, now = Date.now, everyMs = 500 } = options;
+  let text = await firstText(store, now());
+  let stored = parseKeySet(text, store.where);
+  let view = await viewOf(keysAt(stored, now()), undefined);
+  let stale = false;
+  let problem: string | undefined;
+  const listeners: (() => void)[] = [];
+
+  const read = async (): Promise<void> => {
+    stale = false;
+    try {
+      const found = await store.read();
+      if (found === undefined) throw new Error('they are gone');
+      stored = parseKeySet(found, store.where);
+      text = found;
+      problem = undefined;
+    } catch (error) {
+      stale = true;
+      if (String(error) === problem) return;
+      problem = String(error);
+      log.error('the signing keys cannot be read again: the last ones stay', { where: store.where, error });
+    }
+  };
+  const look = async (): Promise<void> => {
+    if (stale) await read();
+    const timed = keysAt(stored, now());
+    const next = await viewOf(timed, view);
+    if (next !== view) {
+      view = next;
+      const [signer] = view.keys;
+      const details = { published: view.keys.length };
+      audit.record({ event_type: 'signing_keys.changed', result: 'success', resource: signer?.kid ?? null, details });
+      for (const listener of listeners) listener();
+    }
+    // What is over need not lie on the disk. If another was faster, it has written the same.
+    if (timed.length < stored.length && problem === undefined) {
+      const rest = timed.map(({ jwk, signsFrom }) => ({ jwk, signsFrom })) as unknown as KeySet;
+      if (await store.replace(text, formatKeySet(rest))) stored = rest;
+      stale = true;
+    }
+  };
+
+  let looking = false;
+  const timer = setInterval(() => {
+    if (looking) return;
+    looking = true;
+    look()
+      .catch((error: unknown) => log.error('the signing keys could not be followed', { error }))
+      .finally(() => {
+        looking = false;
+      });
+  }, everyMs).unref();
+  const unwatch = store.watch(() => {
+    stale = true;
+  });
+  return {
+    get jwks() {
+      return { keys: view.keys };
+    },
+    verificationKey: (kid) => view.verification.get(kid),
+    onChange(listener) {
+      listeners.push(listener);
+    },
+    close() {
+      clearInterval(timer);
+      unwatch();
+    },
+  };
+}
+
+/** What is stored; the first key is put where there is nothing, by one of all who try. */
+async function firstText(store: KeyStore, now: number): Promise<string> {
+  const found = await store.read();
+  if (found !== undefined) return found;
+  const made = formatKeySet([makeKey(now)]);
+  return (await store.replace(undefined, made)) ? made : firstText(store, now);
+}
+
+/** @returns `before` if nothing is different */
+async function viewOf(timed: TimedKey[], before: View | undefined): Promise<View> {
+  const signer = timed.filter(({ phase }) => phase === 'signing');
+  const keys = [...signer, ...timed.filter(({ phase }) => phase !== 'signing')].map(({ jwk }) => jwk);
+  const id = keys.map(({ kid }) => kid).join(' ');
+  if (id === before?.id) return before;
   const verification = new Map<string, CryptoKey>();
-  for (const key of keys) verification.set(key.kid ?? '', await publicKey(key));
-  return { jwks: { keys }, verificationKey: (kid) => verification.get(kid) };
+  for (const key of keys) verification.set(key.kid, before?.verification.get(key.kid) ?? (await publicKey(key)));
+  return { id, keys, verification };
 }
 
-async function readKeys(file: string): Promise<JWK[] | undefined> {
-  try {
-    return fileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).keys;
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new ArleoError('signing_keys_damaged', `The signing keys in ${file} cannot be read.`, {
-      cause,
-      hint: 'Put the file back from a backup. Removing it makes new keys, and every client must then log in again.',
-    });
-  }
-}
-
-async function makeKeys(file: string): Promise<JWK[]> {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-  const keys: JWK[] = [
-    { ...(privateKey.export({ format: 'jwk' }) as JWK), kid: randomUUID(), use: 'sig', alg: 'ES256' },
-  ];
-  await atomicWrite(file, `${JSON.stringify({ keys }, null, 2)}\n`, { mode: 0o600 });
-  return keys;
-}
-
-async function publicKey(key: JWK): Promise<CryptoKey> {
-  const priv = createPrivateKey({ key: key as never, format: 'jwk' });
-  const jwk = createPublicKey(priv).export({ format: 'jwk' }) as JWK;
+async function publicKey({ kty, crv, x, y, d }: PrivateJwk): Promise<CryptoKey> {
+  const jwk = createPublicKey({ key: { kty, crv, x, y, d }, format: 'jwk' }).export({ format: 'jwk' }) as JWK;
   return (await importJWK({ ...jwk, alg: 'ES256' }, 'ES256')) as CryptoKey;
 }
