@@ -38,6 +38,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-KEYS-ROTATE': 'arleo keys rotate publishes a new key beside the old one with no restart; tokens stay good.',
     'R-KEYS-NOW': 'arleo keys rotate --now refuses every access token at once; a refresh gives a good one.',
   }),
+  ...from('Clients', {
+    'R-CLIENT-REDIRECTS':
+      'What Claude, Claude Code, ChatGPT, VS Code and Cursor register as redirect URIs is taken as a whole.',
+    'R-CLIENT-PREREGISTERED': 'The client that the owner set up gets tokens, its secret in the header or in the body.',
+  }),
   ...from('Tokens between the hops', {
     'R-TOKEN-REVOKED':
       'A revoked hop token is refused at once, with no restart; the answer is 502 upstream_auth and names the hop.',

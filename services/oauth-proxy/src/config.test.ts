@@ -1,4 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { readConfig } from './config.ts';
 
 const keyOn = (namedCurve: string): string =>
@@ -54,10 +57,54 @@ describe('configuration of oauth-proxy', () => {
     );
   });
 
+  const client = { CLIENT_ID: 'claude', CLIENT_SECRET: 'd'.repeat(32) };
+
+  it.each([
+    ['id without secret', { CLIENT_ID: 'claude' }, 'CLIENT_ID: is given without CLIENT_SECRET'],
+    ['secret without id', { CLIENT_SECRET: client.CLIENT_SECRET }, 'CLIENT_SECRET: is given without CLIENT_ID'],
+    [
+      'callbacks without client',
+      { CLIENT_REDIRECT_URIS: 'https://a.example/cb' },
+      'CLIENT_REDIRECT_URIS: is given without',
+    ],
+    ['a short secret', { ...client, CLIENT_SECRET: 'd'.repeat(31) }, 'CLIENT_SECRET: is not 32 to 200'],
+    [
+      'a secret that Basic would change',
+      { ...client, CLIENT_SECRET: '+'.repeat(32) },
+      'CLIENT_SECRET: is not 32 to 200',
+    ],
+    ['an id like those that are registered', { ...client, CLIENT_ID: 'client_1' }, 'CLIENT_ID: is not'],
+    ['an id that is an address', { ...client, CLIENT_ID: 'https://a.example' }, 'CLIENT_ID: is not'],
+    [
+      'a callback in the clear',
+      { ...client, CLIENT_REDIRECT_URIS: 'http://a.example/cb' },
+      'CLIENT_REDIRECT_URIS: is not',
+    ],
+  ])('refuses a client of the owner with %s', (_what, environment, problem) => {
+    expect(() => readConfig({ ...good, ...environment })).toThrow(problem);
+  });
+
+  it('takes a client of the owner, its secret from a file too', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'arleo-config-'));
+    const file = path.join(folder, 'secret');
+    await writeFile(file, `${client.CLIENT_SECRET}\n`);
+    const environment = { ...good, CLIENT_ID: 'claude', CLIENT_SECRET_FILE: file };
+    expect(readConfig(environment)).toMatchObject({ ...client, CLIENT_REDIRECT_URIS: [] });
+    await rm(folder, { recursive: true });
+  });
+
   it.each([
     ['TRUST_PROXY', 'foo'],
     ['ALLOWED_ORIGINS', 'https://inspector.example.org/'],
     ['TRUST_PROXY', '10.0.0.0/99'],
+    ['REDIRECT_HOSTS', 'https://app.example.org'],
+    ['REDIRECT_HOSTS', '*.example.org'],
+    ['REDIRECT_HOSTS', 'App.example.org'],
+    ['REDIRECT_HOSTS', 'app.example.org/cb?x=1'],
+    ['REDIRECT_HOSTS', 'app.example.org/cb*'],
+    ['REDIRECT_SCHEMES', 'my-app:'],
+    ['REDIRECT_SCHEMES', 'javascript'],
+    ['REDIRECT_SCHEMES', 'web+mcp'],
     ['ACTOR_KEY', keyOn('P-384')],
     ['ACTOR_KEY', '-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----'],
   ])('tells in one line what is wrong with %s', (name, value) => {

@@ -13,7 +13,8 @@ import {
   url,
 } from '@arleo/runtime/config/variables';
 import * as z from 'zod';
-import { isLoopbackHost } from './provider/redirect-uri.ts';
+import { REDIRECT_ADDRESS } from './provider/redirect-policy.ts';
+import { isAppScheme, isLoopbackHost, redirectUriProblem } from './provider/redirect-uri.ts';
 
 const schema = z.object({
   ...common,
@@ -42,6 +43,32 @@ const schema = z.object({
   OWNER_FILE: absolutePath('/etc/mcp-oauth-proxy/owner.json'),
   STATE_DIR: absolutePath('/var/lib/mcp-oauth-proxy'),
   AUDIT_LOG: absolutePath('/var/log/mcp-oauth-proxy/audit.jsonl'),
+  /** A client that the owner sets up by hand, for clients that ask for an id and a secret. */
+  CLIENT_ID: z
+    .string()
+    .regex(/^(?!client_)[\w.~-]{1,100}$/, 'is not 1 to 100 letters, digits or . _ ~ - (and not beginning with client_)')
+    .optional()
+    .meta({ example: 'claude' }),
+  CLIENT_SECRET: z
+    .string()
+    .regex(/^[\w.~/=-]{32,200}$/, 'is not 32 to 200 letters, digits or . _ ~ - / =')
+    .optional()
+    .meta({ example: '64 hex digits: openssl rand -hex 32' }),
+  /** Where that client is called back beside Claude's own addresses. */
+  CLIENT_REDIRECT_URIS: list('', 'https://app.example.org/oauth/callback').refine(
+    (uris) => uris.every((uri) => redirectUriProblem(uri) === undefined),
+    "is not a list of redirect URIs (https, http on loopback, or a scheme of an app's own; no fragment, user or wildcard)",
+  ),
+  /** Where other clients may have codes sent to beyond those that are known. */
+  REDIRECT_HOSTS: list('', 'app.example.org, other.example.org/oauth/callback').refine(
+    (addresses) => addresses.every((address) => REDIRECT_ADDRESS.test(address)),
+    'is not a list of hosts in lower case, each with a path or without, and without https://',
+  ),
+  /** Schemes of apps that may have codes sent to them. */
+  REDIRECT_SCHEMES: list('', 'my-app').refine(
+    (schemes) => schemes.every(isAppScheme),
+    'is not a list of schemes of apps in lower case, without colon (those that browsers or systems handle are refused)',
+  ),
   /** Requests in a minute from one client address where nobody is authenticated. */
   RATE_LIMIT_PER_ADDRESS: count(60),
   /** Calls of `/mcp` in a minute by one subject through one client. */
@@ -62,6 +89,13 @@ function isOrigin(text: string): boolean {
 }
 
 const checked = schema.check(({ value, issues }) => {
+  const alone = (name: 'CLIENT_ID' | 'CLIENT_SECRET' | 'CLIENT_REDIRECT_URIS', other: string): void => {
+    issues.push({ code: 'custom', path: [name], input: undefined, message: `is given without ${other}` });
+  };
+  if (value.CLIENT_ID !== undefined && value.CLIENT_SECRET === undefined) alone('CLIENT_ID', 'CLIENT_SECRET');
+  if (value.CLIENT_SECRET !== undefined && value.CLIENT_ID === undefined) alone('CLIENT_SECRET', 'CLIENT_ID');
+  if (value.CLIENT_REDIRECT_URIS?.length > 0 && value.CLIENT_ID === undefined)
+    alone('CLIENT_REDIRECT_URIS', 'CLIENT_ID');
   // The variable's own fault is reported already.
   if (!URL.canParse(value.PUBLIC_URL)) return;
   const { protocol, hostname } = new URL(value.PUBLIC_URL);

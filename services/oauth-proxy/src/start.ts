@@ -18,6 +18,7 @@ import { createMcpHandler } from './mcp/mcp-handler.ts';
 import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
 import { recordOwnerRevocations } from './provider/owner-revocations.ts';
+import { createRedirectPolicy } from './provider/redirect-policy.ts';
 import { openLmdbState } from './state/lmdb/open-lmdb-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
 
@@ -56,6 +57,11 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
       secure: issuer.startsWith('https:'),
       tokenSecret: config.TOKEN_SECRET,
       perAddressPerMinute: config.RATE_LIMIT_PER_ADDRESS,
+      preregistered:
+        config.CLIENT_ID && config.CLIENT_SECRET
+          ? { id: config.CLIENT_ID, secret: config.CLIENT_SECRET, redirectUris: config.CLIENT_REDIRECT_URIS }
+          : undefined,
+      redirects: createRedirectPolicy({ hosts: config.REDIRECT_HOSTS, schemes: config.REDIRECT_SCHEMES }),
     },
     state,
     keys,

@@ -40,8 +40,8 @@ export interface Service {
   auditText(): Promise<string>;
   /** Stops the service: the audit log is whole then. */
   stop(): Promise<void>;
-  /** Stops the service and starts it again on the same state. */
-  restart(): Promise<void>;
+  /** Stops the service and starts it again on the same state; `env` replaces what it was started with. */
+  restart(env?: Record<string, string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,7 +66,7 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
   const ownerFile = path.join(folder, 'owner.json');
   await writeFile(ownerFile, JSON.stringify({ passphrase_hash: passphraseHash }));
   const auditFile = path.join(folder, 'audit.jsonl');
-  const config = readConfig({
+  const environment = {
     PORT: String(port),
     PUBLIC_URL: issuer,
     DANGEROUSLY_ALLOW_HTTP_ISSUER: 'true',
@@ -81,7 +81,8 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
     DRAIN_SECONDS: '1',
     RATE_LIMIT_PER_ADDRESS: '1000',
     ...env,
-  });
+  };
+  const config = readConfig(environment);
   let lifecycle = createLifecycle();
   await start(config, lifecycle);
   const service: Service = {
@@ -102,10 +103,10 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
         .map((line) => JSON.parse(line)),
     auditText: () => readFile(auditFile, 'utf8'),
     stop: () => lifecycle.closeAll(),
-    async restart() {
+    async restart(changed = {}) {
       await lifecycle.closeAll();
       lifecycle = createLifecycle();
-      await start(config, lifecycle);
+      await start(readConfig({ ...environment, ...changed }), lifecycle);
     },
     async close() {
       await lifecycle.closeAll();

@@ -58,6 +58,78 @@ describe('dynamic client registration', () => {
     expect((await fetch(other, { redirect: 'manual', headers: { accept: 'text/html' } })).status).toBe(400);
   });
 
+  it.each([
+    ['Claude.ai', ['https://claude.ai/api/mcp/auth_callback', 'https://claude.com/api/mcp/auth_callback']],
+    ['Claude Code', ['http://localhost/callback', 'http://127.0.0.1/callback']],
+    ['ChatGPT', ['https://chatgpt.com/connector/oauth/abc_DEF-1']],
+    ['ChatGPT as it was', ['https://chatgpt.com/connector_platform_oauth_redirect']],
+    [
+      'VS Code',
+      [
+        'https://insiders.vscode.dev/redirect',
+        'https://vscode.dev/redirect',
+        'http://127.0.0.1/',
+        'http://127.0.0.1:33418/',
+      ],
+    ],
+    [
+      'Cursor',
+      [
+        'cursor://anysphere.cursor-mcp/oauth/callback',
+        'https://www.cursor.com/agents/mcp/oauth/callback',
+        'http://localhost:8787/callback',
+      ],
+    ],
+  ])('takes what %s registers, all of it, and lets it be used [R-CLIENT-REDIRECTS]', async (_client, redirect_uris) => {
+    const { status, body } = await register(service, { redirect_uris });
+    expect(status).toBe(201);
+    expect(body.redirect_uris).toEqual(redirect_uris);
+    for (const redirect_uri of redirect_uris) {
+      const url = authorizeUrl(service, { client_id: body.client_id, redirect_uri, code_challenge: pkce().challenge });
+      expect((await new Browser(service).open(url)).html).toContain('name="passphrase"');
+    }
+  });
+
+  it.each([
+    ['http://localhost/callback', 'http://localhost:60351/callback', 303],
+    ['http://127.0.0.1/callback', 'http://127.0.0.1:3118/callback', 303],
+    ['http://127.0.0.1:33418/', 'http://127.0.0.1:59656/', 303],
+    ['http://127.0.0.1/callback', 'http://localhost:3118/callback', 400],
+    ['http://localhost/callback', 'http://localhost:60351/other', 400],
+    ['https://vscode.dev/redirect', 'https://vscode.dev:8443/redirect', 400],
+  ])('registered with %s, asking for %s gives %d', async (registered, redirect_uri, status) => {
+    const { body } = await register(service, { redirect_uris: [registered] });
+    const url = authorizeUrl(service, { client_id: body.client_id, redirect_uri, code_challenge: pkce().challenge });
+    expect((await fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } })).status).toBe(status);
+  });
+
+  it('says what the owner has to set to allow an address', async () => {
+    const refused = await register(service, { redirect_uris: ['https://app.example.org/oauth/callback'] });
+    expect(refused.body.error_description).toContain('REDIRECT_HOSTS=app.example.org/oauth/callback');
+    const app = await register(service, { redirect_uris: ['my-app://callback'] });
+    expect(app.body.error_description).toContain('REDIRECT_SCHEMES=my-app');
+  });
+
+  it('takes what the owner allows, until they allow it no more, also for those that are registered', async () => {
+    const redirect_uris = ['https://app.example.org/any?x=1', 'https://other.example.org/cb', 'my-app://callback'];
+    const allowed = { REDIRECT_HOSTS: 'app.example.org other.example.org/cb', REDIRECT_SCHEMES: 'my-app' };
+    const open = await openService(allowed);
+    const { status, body } = await register(open, { redirect_uris });
+    expect(status).toBe(201);
+    const ask = (redirect_uri: string) => {
+      const url = authorizeUrl(open, { client_id: body.client_id, redirect_uri, code_challenge: pkce().challenge });
+      return fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } });
+    };
+    for (const uri of redirect_uris) expect((await ask(uri)).status).toBe(303);
+    await open.restart({ REDIRECT_HOSTS: '', REDIRECT_SCHEMES: '' });
+    for (const uri of redirect_uris) {
+      const page = await ask(uri);
+      expect(page.status).toBe(400);
+      expect(await page.text()).toMatch(/REDIRECT_(HOSTS|SCHEMES)=/);
+    }
+    await open.close();
+  });
+
   it('ignores metadata that it does not know', async () => {
     const { status, body } = await register(service, {
       software_id: 'x',
@@ -74,15 +146,17 @@ describe('dynamic client registration', () => {
     ['no list', undefined],
     ['an empty list', []],
     ['plain http elsewhere', ['http://example.org/cb']],
-    ['a fragment', ['https://example.org/cb#x']],
+    ['a host that nobody allowed', ['https://example.org/cb']],
+    ['a scheme that nobody allowed', ['evil-app://cb']],
+    ['a fragment', ['https://claude.ai/api/mcp/auth_callback#x']],
     ['a wildcard', ['https://*.example.org/cb']],
     ['a user in it', ['https://claude.ai@evil.example/cb']],
     ['javascript', ['javascript:alert(1)']],
     ['data', ['data:text/html,x']],
     ['no URI', ['nonsense']],
     ['a number', [7]],
-    ['one bad among good ones', ['https://example.org/cb', 'http://example.org/cb']],
-    ['too many', Array.from({ length: 11 }, (_, index) => `https://example.org/${index}`)],
+    ['one bad among good ones', ['http://127.0.0.1/cb', 'http://example.org/cb']],
+    ['too many', Array.from({ length: 11 }, (_, index) => `http://127.0.0.1/${index}`)],
   ])('refuses redirect URIs with %s', async (_what, uris) => {
     const { status, body } = await register(service, { redirect_uris: uris });
     expect(status).toBe(400);

@@ -10,6 +10,7 @@ import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
 import { createGuessLimit } from '../owner/guess-limit.ts';
 import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
+import { createClientRedirects } from '../provider/client-redirects.ts';
 import { createProvider } from '../provider/create-provider.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { openProvider } from '../provider/open-provider.ts';
@@ -48,9 +49,10 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     return context;
   };
   const limit = () => limitPerAddress(perAddressPerMinute, contextOf);
-  const renderError = createRenderError(config);
+  const redirects = createClientRedirects(config.redirects, config.preregistered?.id);
+  const renderError = createRenderError(config, redirects);
   const { provider, handle } = openProvider(keys, () => {
-    const created = createProvider({ config, state, keys, renderError });
+    const created = createProvider({ config, state, keys, redirects, renderError });
     recordProviderEvents(created, audit, log);
     return created;
   });

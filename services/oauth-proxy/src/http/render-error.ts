@@ -1,6 +1,7 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import { type ErrorPage, errorPage } from '../pages/error-page.ts';
 import { preferredLanguage } from '../pages/texts.ts';
+import type { ClientRedirects } from '../provider/client-redirects.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { requestFacts } from '../provider/request-facts.ts';
 import { pageHeaders } from './page-response.ts';
@@ -11,7 +12,7 @@ const problems: Readonly<Record<string, ErrorPage['problem']>> = {
 };
 
 /** Shows a person what is wrong with a request that must not be redirected anywhere. */
-export function createRenderError({ issuer }: OauthConfig) {
+export function createRenderError({ issuer }: OauthConfig, redirects: ClientRedirects) {
   const site = new URL(issuer).host;
   return (
     ctx: KoaContextWithOIDC,
@@ -19,6 +20,11 @@ export function createRenderError({ issuer }: OauthConfig) {
     error: Error,
   ): void => {
     const expired = error.name === 'SessionNotFound';
+    const { client_id, redirect_uri } = ctx.oidc?.params ?? {};
+    const refused =
+      out.error === 'invalid_redirect_uri' && redirect_uri
+        ? redirects.problem(String(client_id), String(redirect_uri))
+        : undefined;
     ctx.type = 'html';
     ctx.set(pageHeaders());
     ctx.body = errorPage({
@@ -27,6 +33,7 @@ export function createRenderError({ issuer }: OauthConfig) {
       problem: expired ? 'expired' : (problems[out.error] ?? 'brokenRequest'),
       details: [
         `${out.error}${out.error_description ? `: ${out.error_description}` : ''}`,
+        ...(refused === undefined ? [] : [`redirect_uri ${refused}`]),
         `request ${requestFacts(ctx.req).request_id ?? ''}`,
       ],
     });

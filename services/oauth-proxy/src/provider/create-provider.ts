@@ -4,9 +4,11 @@ import { Provider } from 'oidc-provider';
 import { RegistrationsFull } from '../state/registration-rules.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
+import { type ClientRedirects, guardRedirects } from './client-redirects.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { OauthConfig } from './oauth-config.ts';
-import { readRegistration } from './read-registration.ts';
+import { preregisteredMetadata } from './preregistered-client.ts';
+import { createRegistrationReader } from './read-registration.ts';
 import { createTokenRequestReader } from './read-token-request.ts';
 import { isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
 import { createAccessTokenRevocation } from './revoke-access-token.ts';
@@ -24,6 +26,7 @@ export interface ProviderOptions {
   config: OauthConfig;
   state: State;
   keys: SigningKeys;
+  redirects: ClientRedirects;
   /** Shows a person what is wrong with an authorization request that must not be redirected. */
   renderError: NonNullable<ConstructorParameters<typeof Provider>[1]>['renderError'];
 }
@@ -32,7 +35,7 @@ export interface ProviderOptions {
  * The authorization server: OAuth 2.1 with PKCE S256 for every client, dynamic registration, refresh tokens that
  * rotate, and JWT access tokens for one resource.
  */
-export function createProvider({ config, state, keys, renderError }: ProviderOptions): Provider {
+export function createProvider({ config, state, keys, redirects, renderError }: ProviderOptions): Provider {
   const { issuer, mcpUrl, secure } = config;
   const provider = new Provider(issuer, {
     adapter: state.adapter,
@@ -49,6 +52,7 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
     claims: {},
     responseTypes: ['code'],
     clientAuthMethods: ['none', 'client_secret_post', 'client_secret_basic'],
+    clients: config.preregistered ? [preregisteredMetadata(config.preregistered)] : [],
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     pkce: { required: () => true },
@@ -103,11 +107,12 @@ export function createProvider({ config, state, keys, renderError }: ProviderOpt
     renderError,
   });
   provider.proxy = true;
+  guardRedirects(provider, redirects);
   provider.on('registration_create.error', (ctx, error) => {
     if (error instanceof RegistrationsFull) ctx.set('Retry-After', String(error.retryAfterSeconds));
   });
   provider.use(createAccessTokenRevocation(issuer, keys, state));
-  provider.use(readRegistration);
+  provider.use(createRegistrationReader(config.redirects));
   provider.use(createTokenRequestReader(mcpUrl));
   return provider;
 }

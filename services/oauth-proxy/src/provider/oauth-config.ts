@@ -1,3 +1,6 @@
+import type { PreregisteredClient } from './preregistered-client.ts';
+import type { RedirectPolicy } from './redirect-policy.ts';
+
 /** What the authorization server is told of its place in the world. */
 export interface OauthConfig {
   /** `PUBLIC_URL`, without trailing slash; stands byte for byte in every document, token and answer. */
@@ -10,4 +13,8 @@ export interface OauthConfig {
   tokenSecret: string;
   /** Requests in a minute from one address where nobody is authenticated. */
   perAddressPerMinute: number;
+  /** The client that the owner set up, if there is one. */
+  preregistered?: PreregisteredClient | undefined;
+  /** Where clients that bring their redirect URIs themselves may have codes sent to. */
+  redirects: RedirectPolicy;
 }

@@ -1,28 +1,6 @@
-/** As many redirect URIs as a client may have. */
-const maxUris = 10;
-
 /** True for the hosts that lead to the machine the browser runs on. */
 export function isLoopbackHost(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '127.0.0.1' || hostname === '[::1]';
-}
-
-/**
- * What is wrong with the redirect URIs of a registration, or undefined: https anywhere, http on loopback, or a scheme of
- * an app's own, written out in full. A fragment, a user or a wildcard could send the code somewhere that the owner did
- * not see.
- *
- * @see [RFC 9700 section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
- * @see [RFC 8252 section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)
- */
-export function redirectUriProblem(uris: unknown): string | undefined {
-  if (!Array.isArray(uris) || uris.length === 0) return 'redirect_uris must be a list with at least one URI';
-  if (uris.length > maxUris) return `redirect_uris may have at most ${maxUris} members`;
-  for (const uri of uris) {
-    const problem =
-      typeof uri === 'string' && uri.length <= 1024 ? problemOf(uri) : 'must be a URI of at most 1,024 characters';
-    if (problem) return `redirect_uris: ${typeof uri === 'string' ? uri.slice(0, 100) : 'a member'} ${problem}`;
-  }
-  return undefined;
 }
 
 /** RFC 3986: the characters of a URI, without those that parsers read differently (backslash, tab, anything not ASCII). */
@@ -31,7 +9,15 @@ const uriCharacters = /^[A-Za-z0-9\-._~:/?[\]@!$&'()*+,;=%#]+$/;
 /** What stands in a host's place and is safe in a Content-Security-Policy too, where `;` and `'` have a meaning. */
 const plainHost = /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/;
 
-function problemOf(uri: string): string | undefined {
+/**
+ * What is wrong with the form of a redirect URI, or undefined: https, http on loopback, or a scheme of an app's own, written
+ * out in full. A fragment, a user or a wildcard could send the code somewhere that the owner did not see.
+ *
+ * @see [RFC 9700 section 2.1](https://www.rfc-editor.org/rfc/rfc9700#section-2.1)
+ * @see [RFC 8252 section 7](https://www.rfc-editor.org/rfc/rfc8252#section-7)
+ */
+export function redirectUriProblem(uri: unknown): string | undefined {
+  if (typeof uri !== 'string' || uri.length > 1024) return 'must be a URI of at most 1,024 characters';
   if (!uriCharacters.test(uri)) return 'has characters that must be percent-encoded (an international host: xn--…)';
   if (!/^[a-z][a-z0-9+.-]*:/i.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI';
   const { protocol, hostname } = new URL(uri);
@@ -49,16 +35,16 @@ function problemOf(uri: string): string | undefined {
 
 /** Schemes that browsers and systems handle themselves: what is sent there could run as a script, or go to anybody. */
 const taken = new Set(
-  `about afp android-app apt blob callto cid content data dav doc facetime file filesystem ftp ftps geo ghelp git gopher
-  hcp help http https info intent irc ircs jar javascript jnlp ldap ldaps livescript magnet mailto man market mhtml mid mk
-  mocha news nfs nntp prefs rdp res resource rtsp sftp shell sms smb smsto ssh svn tag tel telnet tftp urn vbscript
-  view-source vnc wais ws wss wyciwyg x-man-page`.split(/\s+/),
+  `about afp android-app apt bitcoin blob callto cid content data dav doc facetime file filesystem ftp ftps geo ghelp git
+  gopher hcp help http https im info intent irc ircs jar javascript jnlp ldap ldaps livescript magnet mailto man market matrix
+  mhtml mid mk mms mocha news nfs nntp openpgp4fpr prefs rdp res resource rtsp sftp shell sip sms smb smsto ssh svn tag tel
+  telnet tftp urn vbscript view-source vnc wais ws wss wtai wyciwyg x-man-page xmpp`.split(/\s+/),
 );
 
-/** The same by their beginning. */
-const takenPrefix = /^(?:chrome|edge|itms|moz-|ms-|opera|search|webcal|x-apple)/;
+/** The same by their beginning; `web+…` any page can have a browser send to itself (HTML, registerProtocolHandler). */
+const takenPrefix = /^(?:chrome|edge|itms|moz-|ms-|opera|search|web\+|webcal|x-apple)/;
 
 /** True for a scheme that an app may have claimed for itself (private-use URI scheme, RFC 8252 section 7.1). */
-function isAppScheme(scheme: string): boolean {
-  return scheme.length >= 2 && scheme.length <= 60 && !taken.has(scheme) && !takenPrefix.test(scheme);
+export function isAppScheme(scheme: string): boolean {
+  return /^[a-z][a-z0-9+.-]{1,59}$/.test(scheme) && !taken.has(scheme) && !takenPrefix.test(scheme);
 }

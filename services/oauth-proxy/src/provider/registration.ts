@@ -23,7 +23,8 @@ export function registrationMetadata(request: Record<string, unknown>): Record<s
   return metadata;
 }
 
-function runsOnDevice(uris: unknown): boolean {
+/** True if one of the URIs leads to loopback or an app. */
+export function runsOnDevice(uris: unknown): boolean {
   if (!Array.isArray(uris)) return false;
   return uris.some((uri) => {
     if (typeof uri !== 'string' || !URL.canParse(uri)) return false;
