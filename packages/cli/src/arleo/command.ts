@@ -1,5 +1,6 @@
 import type { parseArgs } from 'node:util';
 import type { Answer } from '../outcome.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** The options of a command, as `parseArgs` takes them. */
 export type CommandOptions = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
@@ -9,7 +10,7 @@ export type CommandValues = Readonly<Record<string, string | boolean | undefined
 
 /** One command of arleo: one file, and one line in the list of commands. */
 export interface Command {
-  /** One or two words: `webhook-secret rotate`. */
+  /** Up to three words: `webhook-secret rotate`. */
   name: string;
   /** For the overview, in a few words. */
   summary: string;
@@ -19,5 +20,5 @@ export interface Command {
   /** Beside `--json`, `--help` and `--version`. */
   options: CommandOptions;
   /** @param argument what was given for {@link argument}; empty for a command that takes none */
-  run(values: CommandValues, env: NodeJS.ProcessEnv, argument: string): Promise<Answer>;
+  run(values: CommandValues, env: NodeJS.ProcessEnv, argument: string, terminal: Terminal): Promise<Answer>;
 }

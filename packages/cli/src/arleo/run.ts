@@ -1,14 +1,28 @@
 import { parseArgs } from 'node:util';
 import { VERSION } from '@arleo/core/version';
 import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
+import { processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
 import { keysList, keysRotate } from './keys.ts';
+import { ownerSetPassphrase } from './owner-set-passphrase.ts';
+import { ownerTotpDisable, ownerTotpEnable, ownerTotpRecoveryCodes, ownerTotpStatus } from './owner-totp.ts';
 import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
 /** Every command, in the order of the help. */
-const commands: readonly Command[] = [connectionsList, connectionsRevoke, keysList, keysRotate, webhookSecretRotate];
+const commands: readonly Command[] = [
+  connectionsList,
+  connectionsRevoke,
+  keysList,
+  keysRotate,
+  ownerSetPassphrase,
+  ownerTotpEnable,
+  ownerTotpDisable,
+  ownerTotpStatus,
+  ownerTotpRecoveryCodes,
+  webhookSecretRotate,
+];
 
 const everywhere = {
   json: { type: 'boolean' },
@@ -21,16 +35,20 @@ const everywhere = {
  *
  * @param args without the names of node and the script
  */
-export async function runArleo(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Outcome> {
+export async function runArleo(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  terminal: Terminal = processTerminal(),
+): Promise<Outcome> {
   const json = wantsJson(args);
   try {
-    return success(await answer(args, env), json);
+    return success(await answer(args, env, terminal), json);
   } catch (error) {
     return failure('arleo', error, json);
   }
 }
 
-async function answer(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Answer> {
+async function answer(args: readonly string[], env: NodeJS.ProcessEnv, terminal: Terminal): Promise<Answer> {
   const words = leadingWords(args);
   const asksHelp = words[0] === 'help';
   const command = find(asksHelp ? words.slice(1) : words);
@@ -38,7 +56,7 @@ async function answer(args: readonly string[], env: NodeJS.ProcessEnv): Promise<
   if (values.version === true) return { text: `${VERSION}\n`, value: { version: VERSION } };
   if (asksHelp || values.help === true) return { text: command?.help ?? overview() };
   if (command === undefined) {
-    const given = positionals.slice(0, 2).join(' ').slice(0, 60);
+    const given = positionals.slice(0, 3).join(' ').slice(0, 60);
     throw new UsageError(
       given === '' ? 'No command is given.' : `There is no command ${JSON.stringify(given)}.`,
       `Commands: ${commands.map(({ name }) => name).join(', ')}. See arleo --help.`,
@@ -50,7 +68,7 @@ async function answer(args: readonly string[], env: NodeJS.ProcessEnv): Promise<
   if (more !== undefined) throw new UsageError(`${JSON.stringify(more.slice(0, 40))} is one argument too many.`, hint);
   const [argument = ''] = given;
   if (command.argument !== undefined && argument === '') throw new UsageError(`${command.argument} is missing.`, hint);
-  return command.run(values, env, argument);
+  return command.run(values, env, argument, terminal);
 }
 
 /** The words before the first option: only they name a command. */

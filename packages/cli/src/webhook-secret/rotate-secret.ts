@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { ArleoError } from '@arleo/core/errors';
-import { atomicWrite, removeLeftovers } from '@arleo/core/fs/atomic-write';
-import { withLockFile } from '@arleo/core/fs/lock-file';
+import { changeFile, isFileSystemError } from '@arleo/core/fs/change-file';
 import { formatWebhookSecrets, parseWebhookSecrets } from '@arleo/core/webhook/secrets';
 
 /** A secret that was made. */
@@ -53,20 +51,14 @@ async function changeSecrets<T>(
   file: string,
   change: (secrets: readonly string[]) => { next: readonly string[]; result: T },
 ): Promise<T> {
-  // A symlink is followed once, so that what is replaced is the file and not the link.
-  const target = await realpath(file).catch(() => path.resolve(file));
   try {
-    return await withLockFile(`${target}.lock`, async () => {
-      await removeLeftovers(target);
+    return await changeFile(file, async (target) => {
       const { next, result } = change(await readSecrets(file, target));
-      await atomicWrite(target, formatWebhookSecrets(next), { mode: 0o600, owner: await ownerFor(target) });
-      return result;
+      return { text: formatWebhookSecrets(next), result };
     });
   } catch (error) {
-    if (error instanceof ArleoError) throw error;
-    const { code, syscall } = error as NodeJS.ErrnoException;
-    if (syscall === undefined) throw error;
-    throw new ArleoError('webhook_secret_unwritable', `The secret file ${file} cannot be written (${code}).`, {
+    if (!isFileSystemError(error)) throw error;
+    throw new ArleoError('webhook_secret_unwritable', `The secret file ${file} cannot be written (${error.code}).`, {
       cause: error,
       hint: 'Run as root or as the user of the service, and check that its folder is there and has space.',
     });
@@ -86,11 +78,4 @@ async function readSecrets(file: string, target: string): Promise<string[]> {
     });
   }
   return parseWebhookSecrets(text);
-}
-
-/** Only root can give a file away, and only root's files would be unreadable for the service. */
-async function ownerFor(target: string): Promise<{ uid: number; gid: number } | undefined> {
-  if (process.getuid?.() !== 0) return undefined;
-  const { uid, gid } = await stat(target).catch(() => stat(path.dirname(target)));
-  return { uid, gid };
 }

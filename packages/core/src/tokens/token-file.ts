@@ -1,10 +1,8 @@
 import type { Stats } from 'node:fs';
-import { open, realpath, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { open, stat } from 'node:fs/promises';
 import * as z from 'zod';
 import { ArleoError, isArleoError } from '../errors.ts';
-import { atomicWrite, removeLeftovers } from '../fs/atomic-write.ts';
-import { withLockFile } from '../fs/lock-file.ts';
+import { changeFile, isFileSystemError } from '../fs/change-file.ts';
 import { BCRYPT_HASH_PATTERN } from './bcrypt.ts';
 
 /** The largest token file that is read, in bytes. */
@@ -115,17 +113,12 @@ export async function changeTokenFile<T>(
   change: (current: TokenFile) => { next: TokenFile; result: T },
   options: { create?: boolean; waitMs?: number } = {},
 ): Promise<T> {
-  // A symlink is followed once, so that what is replaced is the file and not the link.
-  const target = await realpath(file).catch(() => path.resolve(file));
   try {
-    return await withLockFile(
-      `${target}.lock`,
-      async () => {
-        await removeLeftovers(target);
-        const { content, owner } = await readForChange(target, options.create ?? false);
-        const { next, result } = change(content);
-        await atomicWrite(target, `${JSON.stringify(tokenFileSchema.parse(next), null, 2)}\n`, { mode: 0o600, owner });
-        return result;
+    return await changeFile(
+      file,
+      async (target) => {
+        const { next, result } = change(await readForChange(target, options.create ?? false));
+        return { text: `${JSON.stringify(tokenFileSchema.parse(next), null, 2)}\n`, result };
       },
       options,
     );
@@ -134,24 +127,13 @@ export async function changeTokenFile<T>(
   }
 }
 
-interface Owner {
-  uid: number;
-  gid: number;
-}
-
-async function readForChange(file: string, create: boolean): Promise<{ content: TokenFile; owner: Owner | undefined }> {
+async function readForChange(file: string, create: boolean): Promise<TokenFile> {
   try {
-    const { content, stats } = await readTokenFile(file);
-    return { content, owner: differentOwner(stats) };
+    return (await readTokenFile(file)).content;
   } catch (error) {
     if (!create || !isArleoError(error, 'token_file_missing')) throw error;
-    return { content: { tokens: [] }, owner: differentOwner(await stat(path.dirname(file))) };
+    return { tokens: [] };
   }
-}
-
-/** Only root can give a file away, and only root's files would be unreadable for the service. */
-function differentOwner({ uid, gid }: Owner): Owner | undefined {
-  return process.getuid?.() === 0 ? { uid, gid } : undefined;
 }
 
 async function readWhole(file: string): Promise<{ text: string; identity: string; stats: Stats }> {
@@ -199,8 +181,4 @@ function unwritable(file: string, cause: NodeJS.ErrnoException): ArleoError {
     cause,
     hint: 'Run as root or as the user of the service, and check that its folder is there and has space.',
   });
-}
-
-function isFileSystemError(error: unknown): error is NodeJS.ErrnoException {
-  return typeof (error as NodeJS.ErrnoException | null)?.syscall === 'string';
 }

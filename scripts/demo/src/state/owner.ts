@@ -1,11 +1,8 @@
 import { stat } from 'node:fs/promises';
-import { atomicWrite } from '@arleo/core/fs/atomic-write';
+import { changeOwnerFile, ownerFileSchema } from '@arleo/core/owner/owner-file';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
-import { z } from 'zod';
 import { damaged } from './damaged.ts';
 import { keepSecret, PASSPHRASE, readSecret } from './secret-file.ts';
-
-const ownerFile = z.looseObject({ passphrase_hash: z.string().regex(/^\$2[aby]\$\d\d\$[./A-Za-z0-9]{53}$/) });
 
 /**
  * Keeps the owner's passphrase, readable so that every run can show it, and its bcrypt hash, which is all that oauth-proxy
@@ -26,8 +23,8 @@ export async function keepOwner(passphraseFile: string, ownerPath: string): Prom
   const bcrypt = openBcrypt({ threads: 1 });
   try {
     if (text === undefined) {
-      const hash = await bcrypt.hash(passphrase);
-      await atomicWrite(ownerPath, `${JSON.stringify({ passphrase_hash: hash })}\n`, { mode: 0o600 });
+      const passphrase_hash = await bcrypt.hash(passphrase);
+      await changeOwnerFile(ownerPath, () => ({ next: { passphrase_hash }, result: undefined }));
     } else if (!(await bcrypt.verify(passphrase, parseOwner(ownerPath, text)))) {
       throw damaged(
         passphraseFile,
@@ -43,7 +40,7 @@ export async function keepOwner(passphraseFile: string, ownerPath: string): Prom
 
 function parseOwner(file: string, text: string): string {
   try {
-    return ownerFile.parse(JSON.parse(text)).passphrase_hash;
+    return ownerFileSchema.parse(JSON.parse(text)).passphrase_hash;
   } catch {
     throw damaged(file, 'is not {"passphrase_hash": …}');
   }
