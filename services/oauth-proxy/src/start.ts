@@ -10,6 +10,7 @@ import { openRecords } from '@arleo/runtime/serve/open-records';
 import type { RunningServer } from '@arleo/runtime/serve/serve';
 import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import type { Config } from './config.ts';
+import { INTROSPECTION_PATH } from './http/introspection.ts';
 import { createOauthApp } from './http/oauth-app.ts';
 import { createAccessTokenCheck } from './mcp/access-token.ts';
 import { addResourceMetadata } from './mcp/challenge.ts';
@@ -50,6 +51,12 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
   const owner = openOwner({ file: config.OWNER_FILE, bcrypt });
 
+  const check = createAccessTokenCheck({
+    issuer,
+    mcpUrl,
+    verificationKey: keys.verificationKey,
+    accessHolds: state.accessHolds,
+  });
   const oauth = createOauthApp({
     config: {
       issuer,
@@ -65,6 +72,8 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     },
     state,
     keys,
+    check,
+    introspectionToken: config.MCP_TOKEN,
     owner,
     audit,
     log,
@@ -73,12 +82,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   lifecycle.onClose('counts of refused requests', () => trail.close());
   const mcp = createMcpHandler({
     issuer,
-    check: createAccessTokenCheck({
-      issuer,
-      mcpUrl,
-      verificationKey: keys.verificationKey,
-      accessHolds: state.accessHolds,
-    }),
+    check,
     failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
     calls: createMinuteLimit(config.RATE_LIMIT_PER_SUBJECT),
     noteUse: (grantId) => state.noteUse(grantId),
@@ -112,6 +116,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
       return { ready: problems.length === 0, problems };
     },
     mcp: allowOrigins(origins, mcp),
+    localPaths: new Set([INTROSPECTION_PATH]),
     rest: oauth,
   });
 }

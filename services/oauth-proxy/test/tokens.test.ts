@@ -1,5 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { openStore, STATE_FILE } from '@arleo/core/oauth-state/lmdb/open-store';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { approve, authorizeUrl, CALLBACK, callMcp, connect, pkce, register, requestToken } from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
@@ -20,7 +22,7 @@ describe('tokens', () => {
       body: new URLSearchParams({ client_id: clientId, token }),
     });
 
-  it('issues a JWT access token for exactly the MCP URL, for one hour', async () => {
+  it('issues a JWT access token (RFC 9068) for exactly the MCP URL, for one hour', async () => {
     const { tokens, status, clientId } = await connect(service);
     expect(status).toBe(200);
     expect(tokens).toMatchObject({ token_type: 'Bearer', expires_in: 3600 });
@@ -35,7 +37,7 @@ describe('tokens', () => {
       scope: 'content:read content:write site:admin',
     });
     expect((claims.exp ?? 0) - (claims.iat ?? 0)).toBe(3600);
-    expect(typeof claims.grant_id).toBe('string');
+    for (const name of ['grant_id', 'jti']) expect(typeof claims[name]).toBe('string');
   });
 
   it('refuses a wrong verifier, and the code is spent then', async () => {
@@ -94,6 +96,49 @@ describe('tokens', () => {
       expect(body.refresh_token).not.toBe(tokens.refresh_token);
       expect((await callMcp(service, body.access_token)).status).toBe(200);
     }
+  });
+
+  it('lets a burst of twenty succeed, and whichever answer the client keeps goes on', async () => {
+    const { clientId, tokens } = await connect(service);
+    const burst = await Promise.all(Array.from({ length: 20 }, () => refresh(clientId, tokens.refresh_token)));
+    expect(burst.map(({ status }) => status)).toEqual(Array(20).fill(200));
+    const successors = burst.map(({ body }) => body.refresh_token ?? '');
+    expect(new Set(successors).size).toBe(20);
+    for (const successor of successors) expect((await refresh(clientId, successor)).status).toBe(200);
+  });
+
+  it('takes a replay after the grace for theft: all that came from the grant is over, and it is recorded', async () => {
+    const { clientId, tokens } = await connect(service);
+    const first = await refresh(clientId, tokens.refresh_token);
+    expect(first.status).toBe(200);
+    await service.stop();
+    const store = openStore<{ consumed?: number }>(path.join(service.stateDir, STATE_FILE));
+    for (const { key, value } of store.getRange({ start: 'RefreshToken:', end: 'RefreshToken;' })) {
+      const { consumed } = value.payload;
+      if (consumed !== undefined)
+        await store.put(key, { ...value, payload: { ...value.payload, consumed: consumed - 60 } });
+    }
+    await store.close();
+    await service.restart();
+    expect((await callMcp(service, first.body.access_token)).status).toBe(200);
+    expect(await refresh(clientId, tokens.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    expect((await callMcp(service, first.body.access_token)).status).toBe(401);
+    expect(await refresh(clientId, first.body.refresh_token)).toMatchObject({
+      status: 400,
+      body: { error: 'invalid_grant' },
+    });
+    await service.restart();
+    const { grant_id } = decodeJwt(tokens.access_token ?? '');
+    expect(await service.audit()).toContainEqual(
+      expect.objectContaining({
+        event_type: 'grant.revoked',
+        resource: grant_id,
+        actor: expect.objectContaining({ client_id: clientId }),
+      }),
+    );
   });
 
   it('stores no refresh token, code or session where it can be read', async () => {

@@ -4,6 +4,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { duplicateHeader } from '../proxy/headers.ts';
 import type { ClientAddress } from './client-address.ts';
 import { answerHealth, isHealthPath, type Readiness } from './health.ts';
+import { isLocalCaller } from './local-caller.ts';
 import { type OriginGuardOptions, refusedHost, refusedOrigin } from './origin-guard.ts';
 import type { RequestContext } from './request-context.ts';
 import { acceptRequestId, newRequestId } from './request-id.ts';
@@ -23,6 +24,8 @@ export interface EdgeOptions {
   metrics: Metrics;
   /** `/mcp`, the hot path: plain node:http. It must send `X-Request-Id` itself. */
   mcp: EdgeHandler;
+  /** Paths of `rest` that are for callers on this host alone, by whatever name they call it; 404 for others. */
+  localPaths?: ReadonlySet<string>;
   /** Everything else; 404 if absent. `X-Request-Id` is set on the response; the Origin is the handler's own matter. */
   rest?: EdgeHandler;
 }
@@ -61,7 +64,13 @@ export function createEdge(options: EdgeOptions): RequestListener {
       );
       return;
     }
-    const refused = refusedHost(request, guard) ?? (route === '/mcp' ? refusedOrigin(request, guard) : undefined);
+    const local = options.localPaths?.has(path) === true;
+    if (local && !isLocalCaller(request, context)) {
+      return sendError(response, hop, 'not_found', { requestId: context.requestId });
+    }
+    const refused =
+      (local ? undefined : refusedHost(request, guard)) ??
+      (route === '/mcp' ? refusedOrigin(request, guard) : undefined);
     if (refused) return sendError(response, hop, refused, { requestId: context.requestId });
     if (route === '/mcp') return options.mcp(request, response, context);
     if (!options.rest) return sendError(response, hop, 'not_found', { requestId: context.requestId });

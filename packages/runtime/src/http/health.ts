@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Hop } from '@arleo/core/errors';
 import type { Metrics } from '../metrics/metrics.ts';
+import { isLocalCaller } from './local-caller.ts';
 import type { RequestContext } from './request-context.ts';
 import { sendError, sendJson } from './respond.ts';
 
@@ -41,25 +42,14 @@ export async function answerHealth(
   if (path === '/readyz') {
     const state = await ready();
     // What is wrong inside is told to those on the host, not to the world.
-    const problems = isLocal(request, context) ? { problems: state.problems ?? [] } : {};
+    const problems = isLocalCaller(request, context) ? { problems: state.problems ?? [] } : {};
     return sendJson(response, state.ready ? 200 : 503, requestId, {
       status: state.ready ? 'ready' : 'not_ready',
       hop,
       ...problems,
     });
   }
-  if (!isLocal(request, context)) return sendError(response, hop, 'not_found', { requestId });
+  if (!isLocalCaller(request, context)) return sendError(response, hop, 'not_found', { requestId });
   const body = await metrics.text();
   response.writeHead(200, { 'Content-Type': metrics.contentType, 'X-Request-Id': requestId }).end(body);
 }
-
-/**
- * True for a caller on this host. A proxy on this host is one, too, so that what it forwards must be told apart, even
- * where nobody has configured it as trusted.
- */
-function isLocal({ headers }: IncomingMessage, { clientAddress }: RequestContext): boolean {
-  if (clientAddress !== '::1' && !/^(::ffff:)?127\./.test(clientAddress)) return false;
-  return !forwardingHeaders.some((name) => headers[name] !== undefined);
-}
-
-const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip', 'via'];

@@ -7,6 +7,7 @@ import type { Log } from '@arleo/runtime/logging/log';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
+import type { CheckAccessToken } from '../mcp/access-token.ts';
 import { createGuessLimit } from '../owner/guess-limit.ts';
 import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
@@ -23,6 +24,7 @@ import { openToBrowserClients } from './browser-clients.ts';
 import { createBrowserCookie } from './browser-cookie.ts';
 import { createFormTokens } from './forms.ts';
 import { createInteractionRoutes } from './interaction-routes.ts';
+import { createIntrospection, INTROSPECTION_PATH } from './introspection.ts';
 import { limitPerAddress } from './limits.ts';
 import { createRenderError } from './render-error.ts';
 
@@ -31,6 +33,10 @@ export interface OauthAppOptions {
   config: OauthConfig;
   state: State;
   keys: SigningKeys;
+  /** Checks access tokens as `/mcp` does. */
+  check: CheckAccessToken;
+  /** Who may ask `/introspect`. */
+  introspectionToken: string;
   owner: Owner;
   audit: AuditLog;
   log: Log;
@@ -40,7 +46,7 @@ const hop = 'oauth-proxy';
 
 /** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
 export function createOauthApp(options: OauthAppOptions): EdgeHandler {
-  const { config, state, keys, owner, audit, log } = options;
+  const { config, state, keys, check, introspectionToken, owner, audit, log } = options;
   const { issuer, mcpUrl, perAddressPerMinute } = config;
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const contextOf = (request: IncomingMessage): RequestContext => {
@@ -102,6 +108,9 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   app.use(calls, openToBrowserClients('POST'), limit());
   app.post(calls, authorize);
   app.all(calls, onlyBy('POST', contextOf));
+
+  app.post(INTROSPECTION_PATH, createIntrospection({ issuer, mcpUrl, check, provider, introspectionToken, contextOf }));
+  app.all(INTROSPECTION_PATH, onlyBy('POST', contextOf));
 
   app.get('/authorize', limit(), prepareAuthorization(mcpUrl), authorize);
   app.all('/authorize', onlyBy('GET', contextOf));

@@ -89,6 +89,7 @@ describe('an access token', () => {
     ['without a client', 'wrong_claims', () => without('client_id')],
     ['without a grant', 'wrong_claims', () => without('grant_id')],
     ['without an id', 'wrong_claims', () => without('jti')],
+    ['without the time of its issue', 'wrong_claims', () => without('iat')],
     ['of another grant', 'revoked', () => sign({ grant_id: 'grant_2' })],
     ['longer than any of ours', 'malformed', () => sign({ padding: 'x'.repeat(4096) })],
     ['of four parts', 'malformed', async () => `${await sign()}.x`],

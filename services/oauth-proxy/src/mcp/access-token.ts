@@ -88,7 +88,7 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
         algorithms: ['ES256'],
         typ: 'at+jwt',
         issuer: authority.issuer,
-        requiredClaims: ['sub', 'client_id', 'grant_id', 'jti', 'exp', 'aud'],
+        requiredClaims: ['sub', 'client_id', 'grant_id', 'jti', 'iat', 'exp', 'aud'],
         currentDate: new Date(now()),
       });
       token = {

@@ -1,0 +1,13 @@
+import type { IncomingMessage } from 'node:http';
+import type { RequestContext } from './request-context.ts';
+
+/**
+ * True for a caller on this host. A proxy on this host is one, too, so that what it forwards must be told apart, even
+ * where nobody has configured it as trusted.
+ */
+export function isLocalCaller({ headers }: IncomingMessage, { clientAddress }: RequestContext): boolean {
+  if (clientAddress !== '::1' && !/^(::ffff:)?127\./.test(clientAddress)) return false;
+  return !forwardingHeaders.some((name) => headers[name] !== undefined);
+}
+
+const forwardingHeaders = ['x-forwarded-for', 'forwarded', 'x-real-ip', 'cf-connecting-ip', 'via'];
