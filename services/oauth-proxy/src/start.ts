@@ -49,7 +49,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   const agent = createKeepAliveAgent();
   lifecycle.onClose('connections to hugo-mcp-proxy', () => agent.destroy());
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
-  const owner = openOwner({ file: config.OWNER_FILE, bcrypt });
+  const owner = openOwner({ file: config.OWNER_FILE, bcrypt, claim: (name, seconds) => state.claim(name, seconds) });
 
   const check = createAccessTokenCheck({
     issuer,

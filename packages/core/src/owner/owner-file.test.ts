@@ -1,6 +1,7 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { changeOwnerFile, readOwnerFile } from './owner-file.ts';
 import { canonicalPassphrase } from './passphrase.ts';
 
@@ -56,6 +57,20 @@ describe('the owner’s file', () => {
       code: 'owner_unreadable',
     });
     expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
+  it('is quoted in no error when it is damaged', async () => {
+    for (const text of [
+      JSON.stringify({ passphrase_hash, totp: { ...totp, last_step: 'x' } }),
+      `{"totp":{"secret":"${totp.secret}"}`,
+      `${totp.secret}{`,
+    ]) {
+      await writeFile(file, text);
+      const error = await readOwnerFile(file).catch((thrown: Error) => thrown);
+      const told = inspect(error, { depth: 20 });
+      expect(told).toContain('owner_unreadable');
+      expect(told).not.toContain(totp.secret.slice(0, 6));
+    }
   });
 
   it('is missing, or made with mode 0600', async () => {

@@ -49,7 +49,8 @@ export async function readOwnerFile(file: string): Promise<OwnerFile> {
   } catch (cause) {
     const part = cause instanceof z.ZodError ? cause.issues[0]?.path.join('.') : undefined;
     throw new ArleoError('owner_unreadable', `The owner file ${file} is damaged${part ? ` (${part})` : ''}.`, {
-      cause,
+      // What JSON.parse throws quotes the file, which has secrets in it; it would end in a log.
+      ...(cause instanceof z.ZodError && { cause }),
       hint: 'Put it back from a backup, or move it away and begin anew with: arleo owner set-passphrase',
     });
   }

@@ -8,7 +8,7 @@ import express, { type ErrorRequestHandler, type RequestHandler } from 'express'
 import helmet from 'helmet';
 import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
 import type { CheckAccessToken } from '../mcp/access-token.ts';
-import { createGuessLimit } from '../owner/guess-limit.ts';
+import { createGuessLimit, UNKNOWN_BROWSERS_WITH_CODE } from '../owner/guess-limit.ts';
 import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
 import { createClientRedirects } from '../provider/client-redirects.ts';
@@ -23,7 +23,7 @@ import { prepareAuthorization } from './authorization-request.ts';
 import { openToBrowserClients } from './browser-clients.ts';
 import { createBrowserCookie } from './browser-cookie.ts';
 import { createFormTokens } from './forms.ts';
-import { createInteractionRoutes } from './interaction-routes.ts';
+import { createInteractionRoutes } from './interaction/interaction-routes.ts';
 import { createIntrospection, INTROSPECTION_PATH } from './introspection.ts';
 import { limitPerAddress } from './limits.ts';
 import { createRenderError } from './render-error.ts';
@@ -58,7 +58,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   const redirects = createClientRedirects(config.redirects, config.preregistered?.id);
   const renderError = createRenderError(config, redirects);
   const { provider, handle } = openProvider(keys, () => {
-    const created = createProvider({ config, state, keys, redirects, renderError });
+    const created = createProvider({ config, state, keys, redirects, loginHolds: owner.loginHolds, renderError });
     recordProviderEvents(created, audit, log);
     return created;
   });
@@ -124,7 +124,10 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
       owner,
       forms: createFormTokens(deriveKey(config.tokenSecret, 'forms')),
       browsers: createBrowserCookie(deriveKey(config.tokenSecret, 'browsers'), config.secure),
-      guesses: createGuessLimit(),
+      guesses: {
+        ofPassphrase: createGuessLimit(),
+        ofCode: createGuessLimit(Date.now, UNKNOWN_BROWSERS_WITH_CODE),
+      },
       audit,
       log,
     }),

@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createGuessLimit, type Guesser, type GuessLimit, UNKNOWN_BROWSERS, WRONG_PER_MINUTE } from './guess-limit.ts';
+import {
+  createGuessLimit,
+  type Guesser,
+  type GuessLimit,
+  UNKNOWN_BROWSERS,
+  UNKNOWN_BROWSERS_WITH_CODE,
+  WRONG_PER_MINUTE,
+} from './guess-limit.ts';
 
 describe('guesses of the passphrase', () => {
   let time = 1_800_000_000_000;
@@ -37,6 +44,17 @@ describe('guesses of the passphrase', () => {
       expect(heardAt.filter((second) => second >= from && second < from + 60).length).toBeLessThanOrEqual(30);
     }
     expect(heardAt.length).toBeGreaterThan(60);
+  });
+
+  it('are at most 3 in a minute where a code is asked for, after the first 6', async () => {
+    const limit = createGuessLimit(() => time, { ...UNKNOWN_BROWSERS_WITH_CODE, waitMs: 1 });
+    let heard = 0;
+    for (let second = 0; second < 3_600; second += 5) {
+      heard += (await guess(limit, 10, (index) => ({ address: `2001:db8:${second}:${index}::/64` }))).heard;
+      time += 5_000;
+    }
+    expect(heard).toBeGreaterThan(100);
+    expect(heard).toBeLessThanOrEqual(6 + 60 * 3);
   });
 
   it('leave the owner a try in a known browser as often as ever', async () => {

@@ -42,6 +42,18 @@ export const UNKNOWN_BROWSERS: Readonly<LotteryRules> = {
   maxWaiting: 500,
 };
 
+/**
+ * The same where a code is asked for, too. Of the million that there are three are right at a time, so whoever knows the
+ * passphrase has to be slowed much more: with 3 guesses in a minute, all of a day's hit with a chance of 1.3 %.
+ */
+export const UNKNOWN_BROWSERS_WITH_CODE: Readonly<LotteryRules> = {
+  atOnce: 6,
+  everyMs: 20_000,
+  // Longer than from one draw to the next, so that everybody is in one at least.
+  waitMs: 25_000,
+  maxWaiting: 500,
+};
+
 /** Seconds after which somebody who was not drawn may try again: at once, as good as any other time. */
 const notDrawnSeconds = 5;
 

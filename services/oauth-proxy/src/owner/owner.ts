@@ -1,64 +1,114 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { ArleoError } from '@arleo/core/errors';
-import { BCRYPT_HASH_PATTERN, type Bcrypt } from '@arleo/core/tokens/bcrypt';
+import { CODE_SECONDS, matchCode, type SecondFactor } from '@arleo/core/mfa/second-factor';
+import { type OwnerFile, readOwnerFile } from '@arleo/core/owner/owner-file';
+import { canonicalPassphrase } from '@arleo/core/owner/passphrase';
+import type { Bcrypt } from '@arleo/core/tokens/bcrypt';
 import { createBcryptQueue } from '@arleo/core/tokens/bcrypt-queue';
-import * as z from 'zod';
 
-/** `busy`: so many wait to be compared that this one was not. */
-export type PassphraseVerdict = 'right' | 'wrong' | 'busy';
+/** What somebody gave to log in. */
+export interface Credentials {
+  passphrase: string;
+  /** A code of the owner's app, or a recovery code; looked at only if the owner has set that up. */
+  code: string;
+}
+
+/** How a login ended. Which of the two was wrong is for the audit log alone. */
+export type LoginVerdict =
+  | { outcome: 'right'; by: 'passphrase' | 'code' | 'recovery_code' }
+  | { outcome: 'wrong'; reason: 'wrong_passphrase' | 'wrong_code' | 'replayed_code' }
+  /** So many wait to be compared that this one was not. */
+  | { outcome: 'busy' };
 
 /** The one person who may log in. */
 export interface Owner {
   /** Why nobody could log in; undefined if the owner can. */
   problem(): Promise<string | undefined>;
   /**
-   * Compares a passphrase with the owner's.
+   * True if a login takes a code, too.
+   *
+   * @throws {@link ArleoError} `owner_unreadable` when OWNER_FILE is missing or damaged
+   */
+  asksCode(): Promise<boolean>;
+  /**
+   * Compares what was given with what the owner has. A code counts once, on all replicas together.
    *
    * @param known from a browser that the owner has used: it is never turned away, and goes before all others
    * @throws {@link ArleoError} `owner_unreadable` when OWNER_FILE is missing or damaged
    */
-  check(passphrase: string, known: boolean): Promise<PassphraseVerdict>;
+  check(credentials: Credentials, known: boolean): Promise<LoginVerdict>;
+  /** False for a login from before the passphrase or the second factor were changed. @param at seconds since 1970 */
+  loginHolds(at: number): Promise<boolean>;
+}
+
+/** What {@link openOwner} needs. */
+export interface OwnerOptions {
+  file: string;
+  bcrypt: Bcrypt;
+  /** True for the first who claims a name: see the state. */
+  claim(name: string, seconds: number): Promise<boolean>;
+  /** Milliseconds since 1970. */
+  now?: () => number;
 }
 
 /** Comparisons that may wait: each takes a core for a quarter of a second. */
 const maxWaiting = 32;
 
-/** The longest passphrase, in bytes of UTF-8: bcrypt looks at no more. */
-export const MAX_PASSPHRASE_BYTES = 72;
-
-const fileSchema = z.looseObject({ passphrase_hash: z.string().regex(BCRYPT_HASH_PATTERN) });
+/** For good: a recovery code that was used is never good again, and OWNER_FILE is not the service's to change. */
+const forGoodSeconds = 100 * 365 * 24 * 3600;
 
 /** Opens OWNER_FILE; it is read again when it changed, so that a new passphrase counts without a restart. */
-export function openOwner({ file, bcrypt }: { file: string; bcrypt: Bcrypt }): Owner {
-  let read: { stamp: string; hash: string } | undefined;
+export function openOwner({ file, bcrypt, claim, now = Date.now }: OwnerOptions): Owner {
+  let read: { stamp: string; content: OwnerFile } | undefined;
   const queue = createBcryptQueue({ threads: bcrypt.threads, maxWaiting });
-  const hash = async (): Promise<string> => {
+  const content = async (): Promise<OwnerFile> => {
     try {
       const { mtimeMs, ino, size } = await stat(file);
       const stamp = `${mtimeMs} ${ino} ${size}`;
-      if (read?.stamp !== stamp) {
-        read = { stamp, hash: fileSchema.parse(JSON.parse(await readFile(file, 'utf8'))).passphrase_hash };
-      }
-      return read.hash;
+      if (read?.stamp !== stamp) read = { stamp, content: await readOwnerFile(file) };
+      return read.content;
     } catch (cause) {
       throw new ArleoError('owner_unreadable', `The owner file ${file} is missing or damaged.`, { cause });
     }
   };
+
+  const checkCode = async (totp: SecondFactor, code: string): Promise<LoginVerdict> => {
+    const match = matchCode(totp, code, now());
+    if (match === undefined) return { outcome: 'wrong', reason: 'wrong_code' };
+    const first =
+      match.kind === 'recovery'
+        ? await claim(`recovery:${match.hash}`, forGoodSeconds)
+        : match.step > totp.last_step && (await claim(`totp:${totp.enabled_at}:${match.step}`, CODE_SECONDS));
+    if (!first) return { outcome: 'wrong', reason: 'replayed_code' };
+    return { outcome: 'right', by: match.kind === 'recovery' ? 'recovery_code' : 'code' };
+  };
+
   return {
     async problem() {
-      return hash().then(
+      return content().then(
         () => undefined,
         (error: Error) => error.message,
       );
     },
-    async check(passphrase, known) {
-      const size = Buffer.byteLength(passphrase);
-      const stored = await hash();
-      const compare = async (): Promise<PassphraseVerdict> => {
-        const possible = size > 0 && size <= MAX_PASSPHRASE_BYTES;
-        return possible && (await bcrypt.verify(passphrase, stored)) ? 'right' : 'wrong';
+    asksCode: async () => (await content()).totp !== undefined,
+    async check({ passphrase, code }, known) {
+      const { passphrase_hash, totp } = await content();
+      const typed = canonicalPassphrase(passphrase);
+      const compare = async (): Promise<LoginVerdict> => {
+        // The passphrase first, always and alone: whoever does not know it learns nothing of a code, and uses none up.
+        if (typed === '' || !(await bcrypt.verify(typed, passphrase_hash))) {
+          return { outcome: 'wrong', reason: 'wrong_passphrase' };
+        }
+        return totp ? checkCode(totp, code) : { outcome: 'right', by: 'passphrase' };
       };
-      return known ? queue.runFirst(compare) : (queue.run(compare) ?? 'busy');
+      return known ? queue.runFirst(compare) : (queue.run(compare) ?? { outcome: 'busy' });
+    },
+    async loginHolds(at) {
+      const changed = await content().then(
+        ({ changed_at }) => (changed_at === undefined ? 0 : Date.parse(changed_at)),
+        () => Number.POSITIVE_INFINITY,
+      );
+      return at >= Math.floor(changed / 1000);
     },
   };
 }

@@ -1,8 +1,13 @@
-import { consentPage } from './consent-page.ts';
+import { type ConsentPage, consentPage } from './consent-page.ts';
 
 describe('consent page', () => {
-  const page = (clientName: string | undefined, redirectUri = 'https://claude.ai/api/mcp/auth_callback') =>
+  const page = (
+    clientName: string | undefined,
+    redirectUri = 'https://claude.ai/api/mcp/auth_callback',
+    origin: ConsentPage['origin'] = { kind: 'registered' },
+  ) =>
     consentPage({
+      origin,
       language: 'en',
       site: 'mcp.example.org',
       action: '/interaction/x/consent',
@@ -13,6 +18,9 @@ describe('consent page', () => {
       scopes: ['content:read', 'content:write'],
     });
 
+  /** What is shown large, in its order. */
+  const large = (text: string) => [...text.matchAll(/<p class="(?:who|host)">([^<]*)</g)].map(([, shown]) => shown);
+
   it('shows one ticked checkbox for each scope, and both decisions', () => {
     const text = page('Claude');
     expect(text.match(/type="checkbox" name="scope" value="[^"]+" checked/g)).toHaveLength(2);
@@ -20,11 +28,38 @@ describe('consent page', () => {
     expect(text).toContain('name="decision" value="deny"');
   });
 
-  it('shows where the code goes before the name that the client gives itself', () => {
+  it('shows large only what the client cannot make up, and its own name small, as its claim', () => {
     const text = page('Claude');
-    expect(text.indexOf('<p class="host">claude.ai</p>')).toBeGreaterThan(0);
-    expect(text.indexOf('<p class="host">claude.ai</p>')).toBeLessThan(text.indexOf('“Claude”'));
-    expect(text).toContain('nobody has checked it');
+    expect(large(text)).toEqual(['An app that registered itself', 'claude.ai']);
+    expect(text).toContain(
+      '<p class="small"><bdi>It calls itself “Claude”.</bdi> This name is its own claim; nobody has checked it.</p>',
+    );
+    expect(text).toContain('client_1');
+  });
+
+  it('shows the host of a client with a document first, and marks an answer to another host', () => {
+    const document: ConsentPage['origin'] = { kind: 'document', host: 'claude.ai' };
+    const same = page('Claude', undefined, document);
+    expect(large(same)).toEqual(['claude.ai', 'claude.ai']);
+    expect(same).not.toContain('another host');
+    const elsewhere = page('Claude', 'https://chatgpt.com/connector_platform_oauth_redirect', document);
+    expect(large(elsewhere)).toEqual(['claude.ai', 'chatgpt.com']);
+    expect(elsewhere).toContain('<p class="bad">This is another host than the one that asks.</p>');
+    const native = page('Claude Code', 'http://localhost:3118/callback', document);
+    expect(native).not.toContain('another host');
+    expect(native).toContain('on the computer of this browser');
+  });
+
+  it('says of the owner’s own client that it is, and repeats no name', () => {
+    const text = page('x', undefined, { kind: 'owner' });
+    expect(large(text)).toEqual(['The client that you set up', 'claude.ai']);
+    expect(text).not.toContain('It calls itself');
+  });
+
+  it('says for how long, and that it asks each time', () => {
+    expect(page('x')).toMatch(
+      /For how long<\/h2>\n<p class="small">Until you end it .*60 days\. You are asked each time/,
+    );
   });
 
   it('takes from a name whatever could rearrange the page', () => {

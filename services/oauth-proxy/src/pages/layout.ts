@@ -13,6 +13,9 @@ main{width:100%;max-width:30rem;background:var(--paper);border:1px solid var(--l
 h1{margin:0 0 .6rem;font-size:1.45rem;line-height:1.25}
 p{margin:.5rem 0}
 .host{margin:.3rem 0;font-size:1.35rem;font-weight:650;overflow-wrap:anywhere}
+h2{margin:1.2rem 0 .2rem;font-size:.9rem;font-weight:600;color:var(--soft)}
+.box>h2:first-child{margin-top:0}
+.who{margin:.2rem 0;font-size:1.15rem;font-weight:650}
 .small{color:var(--soft);font-size:.88rem;overflow-wrap:anywhere}
 code{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.86em;overflow-wrap:anywhere}
 .box{border:1px solid var(--line);border-radius:.6rem;padding:.8rem 1rem;margin:1rem 0}
@@ -30,6 +33,9 @@ button.quiet{background:transparent;color:var(--ink);border-color:var(--soft)}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .bad{background:var(--bad-ground);color:var(--bad);border-radius:.5rem;padding:.7rem .9rem;margin:1rem 0}
 details{margin-top:1.2rem}
+summary{cursor:pointer;color:var(--accent)}
+summary.small{color:var(--soft)}
+[aria-invalid]{border-color:var(--bad)}
 `;
 
 /** CSP source of the one style sheet that the pages carry. */

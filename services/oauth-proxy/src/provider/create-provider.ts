@@ -27,6 +27,8 @@ export interface ProviderOptions {
   state: State;
   keys: SigningKeys;
   redirects: ClientRedirects;
+  /** False for a login, by its time in seconds since 1970, that does not count any more. */
+  loginHolds(at: number): Promise<boolean>;
   /** Shows a person what is wrong with an authorization request that must not be redirected. */
   renderError: NonNullable<ConstructorParameters<typeof Provider>[1]>['renderError'];
 }
@@ -35,7 +37,7 @@ export interface ProviderOptions {
  * The authorization server: OAuth 2.1 with PKCE S256 for every client, dynamic registration, refresh tokens that
  * rotate, and JWT access tokens for one resource.
  */
-export function createProvider({ config, state, keys, redirects, renderError }: ProviderOptions): Provider {
+export function createProvider({ config, state, keys, redirects, loginHolds, renderError }: ProviderOptions): Provider {
   const { issuer, mcpUrl, secure } = config;
   const provider = new Provider(issuer, {
     adapter: state.adapter,
@@ -72,7 +74,10 @@ export function createProvider({ config, state, keys, redirects, renderError }: 
           isSameResource(resource, mcpUrl) ? resourceServer(mcpUrl) : unknownTarget(mcpUrl),
       },
     },
-    interactions: { url: (_ctx, interaction) => `/interaction/${interaction.uid}`, policy: createInteractionPolicy() },
+    interactions: {
+      url: (_ctx, interaction) => `/interaction/${interaction.uid}`,
+      policy: createInteractionPolicy(loginHolds),
+    },
     // A grant comes from this authorization's own consent, or there is none.
     loadExistingGrant: async (ctx) => {
       const id = ctx.oidc.result?.consent?.grantId;

@@ -1,11 +1,29 @@
 import { interactionPolicy } from 'oidc-provider';
 
 /**
- * When the owner is asked: to log in when there is no session, and to consent for every single authorization. No
- * earlier consent is ever taken for a new request, not even for the same client: anybody may register under any name.
+ * When the owner is asked: to log in when there is no session, or one from before the passphrase or the second factor
+ * were changed, and to consent for every single authorization. No earlier consent is ever taken for a new request, not
+ * even for the same client: anybody may register under any name.
+ *
+ * @param loginHolds false for a login, by its time in seconds since 1970, that does not count any more
  */
-export function createInteractionPolicy(): interactionPolicy.DefaultPolicy {
+export function createInteractionPolicy(loginHolds: (at: number) => Promise<boolean>): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
+  policy.get('login')?.checks.add(
+    new interactionPolicy.Check(
+      'login_outdated',
+      'the login is from before the passphrase or the second factor were changed',
+      'login_required',
+      async (ctx) => {
+        const { session } = ctx.oidc;
+        // Who is not logged in at all is asked by another check.
+        if (!session?.accountId || (await loginHolds(session.authTime() ?? 0))) {
+          return interactionPolicy.Check.NO_NEED_TO_PROMPT;
+        }
+        return interactionPolicy.Check.REQUEST_PROMPT;
+      },
+    ),
+  );
   policy
     .get('consent')
     ?.checks.add(
