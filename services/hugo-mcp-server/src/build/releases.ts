@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, readdir, readFile, readlink, realpath, rename, rm, symlink, unlink } from 'node:fs/promises';
+import {
+  access,
+  lstat,
+  mkdir,
+  readdir,
+  readFile,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  symlink,
+  unlink,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
 import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
@@ -47,7 +59,10 @@ export interface Releases {
   live(): Promise<Release | undefined>;
   /** The releases that are kept, the newest first. */
   kept(): Promise<Release[]>;
-  /** Removes all but the newest releases; never the live one, nor one that is held. */
+  /**
+   * Takes away all but the newest releases; never the live one, nor one that is held. When it resolves they are no
+   * releases any more; removing their files, which takes long on a large site, goes on.
+   */
   prune(): Promise<void>;
   /** Keeps a release from being removed until the returned function is called: something reads its folder. */
   hold(id: string): () => void;
@@ -62,9 +77,10 @@ export function newReleaseId(): string {
 }
 
 const stagingPrefix = '.staging-';
+const gonePrefix = '.gone-';
 
 /**
- * Opens the releases folder and removes what builds left that were killed.
+ * Opens the releases folder and removes what is left of builds and removals that were killed.
  *
  * @param options.keep how many releases stay
  * @param options.onLive told when a release went live, by a build or by going back to it
@@ -117,14 +133,19 @@ export async function openReleases(options: {
   };
 
   const held = new Map<string, number>();
+  let removing: Promise<void> = Promise.resolve();
 
   const prune = async () => {
     const current = (await live())?.id;
     const ids = (await readdir(dir)).filter((name) => idPattern.test(name)).sort();
     for (const id of ids.slice(0, Math.max(0, ids.length - keepCount))) {
       if (id === current || held.has(id)) continue;
-      await rm(path.join(dir, id), { recursive: true, force: true });
+      // In one step: a release of which half is removed must never be one to go back to.
+      const gone = path.join(dir, gonePrefix + id);
+      await rename(path.join(dir, id), gone);
       await rm(path.join(dir, `${id}.json`), { force: true });
+      // What cannot be removed now is removed at the next start.
+      removing = removing.then(() => rm(gone, { recursive: true, force: true })).catch(() => {});
     }
   };
 
@@ -175,7 +196,8 @@ async function clean(dir: string): Promise<void> {
   const names = await readdir(dir);
   for (const name of names) {
     const orphan = name.endsWith('.json') && !names.includes(name.slice(0, -'.json'.length));
-    if (!name.startsWith(stagingPrefix) && !orphan && !name.endsWith('.tmp')) continue;
+    const passing = name.startsWith(stagingPrefix) || name.startsWith(gonePrefix);
+    if (!passing && !orphan && !name.endsWith('.tmp')) continue;
     // A Hugo whose service was killed may still be writing there. What cannot be removed now is removed at the next start.
     await rm(path.join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   }
@@ -183,7 +205,7 @@ async function clean(dir: string): Promise<void> {
 
 async function readRelease(dir: string, id: string): Promise<Release | undefined> {
   try {
-    await readdir(path.join(dir, id));
+    await access(path.join(dir, id));
     return releaseSchema.parse(JSON.parse(await readFile(path.join(dir, `${id}.json`), 'utf8')));
   } catch {
     return undefined;

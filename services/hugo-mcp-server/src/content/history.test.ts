@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { blobName } from './blob-name.ts';
 import { openHistory } from './history.ts';
 
 const searchPath = process.env.PATH ?? '';
@@ -52,6 +53,9 @@ describe('the content history', () => {
     const commit = await history.commitFolders(['content', 'nowhere'], 'As found');
     expect(await history.show(commit ?? '', 'content/posts/a.md')).toEqual(Buffer.from(bytes));
     expect(await history.show(commit ?? '', 'content/posts/:(top)b.md')).toEqual(Buffer.from(bytes));
+    const name = blobName(Buffer.from(bytes));
+    expect((await history.blobsOf(commit ?? '')).get('content/posts/:(top)b.md')).toBe(name);
+    expect((await history.blobsOf('0'.repeat(40))).size).toBe(0);
     expect(log('%an')).toBe('Changed by hand');
     expect(await history.commitFolders(['content'], 'again')).toBeUndefined();
   });

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { blobName } from './blob-name.ts';
 import type { FileEdit } from './change.ts';
 import { createGit } from './git.ts';
 
@@ -41,6 +41,8 @@ export interface History {
   everyFile(): Promise<string[]>;
   /** The files below a folder in a commit. */
   filesIn(commit: string, dir: string): Promise<string[]>;
+  /** Every file in a commit, with the name of its bytes. Empty if there is no such commit. */
+  blobsOf(commit: string): Promise<ReadonlyMap<string, string>>;
 }
 
 /** What git takes while it writes, relative to the repository. */
@@ -135,7 +137,7 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
         const [, hash = '', file = ''] = /^\d+ ([0-9a-f]+) 0\t(.*)$/s.exec(entry) ?? [];
         known.set(file, hash);
       }
-      const stale = there.filter(({ file, before }) => known.get(file) !== blobHash(before as Buffer));
+      const stale = there.filter(({ file, before }) => known.get(file) !== blobName(before as Buffer));
       return commitFiles(
         stale.map(({ file }) => file),
         message,
@@ -165,6 +167,16 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
             .filter((name) => name !== '')
         : [];
     },
+    async blobsOf(commit) {
+      const { stdout, code } = await git.run(['ls-tree', '-r', '-z', commit], { allow: [128] });
+      const blobs = new Map<string, string>();
+      if (code !== 0) return blobs;
+      for (const entry of stdout.toString().split('\0')) {
+        const [, name, file] = /^\d+ blob ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
+        if (name !== undefined && file !== undefined) blobs.set(file, name);
+      }
+      return blobs;
+    },
     show: (commit, file) => blob(`${commit}:${file}`),
   };
 }
@@ -179,11 +191,6 @@ async function addWhileItChanges(add: () => Promise<unknown>): Promise<void> {
       if (attempt === maxAttempts || !/unable to (?:stat|index)|No such file|open\(/.test(String(error))) throw error;
     }
   }
-}
-
-/** The name that Git gives to these bytes. */
-function blobHash(bytes: Buffer): string {
-  return createHash('sha1').update(`blob ${bytes.length}\0`).update(bytes).digest('hex');
 }
 
 function withTrailers(message: string, author: ChangeAuthor | undefined): string {

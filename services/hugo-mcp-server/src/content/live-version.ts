@@ -1,20 +1,34 @@
 import type { Releases } from '../build/releases.ts';
+import { blobName } from './blob-name.ts';
 import type { History } from './history.ts';
-import { revisionOf } from './revision.ts';
 
 /**
- * True if the live release was built from this revision of a page's file. That something is served at the page's
- * address says less: after a rollback, or an edit by hand, it is another version.
+ * True if the live release was built from these bytes of a page's file. That something is served at the page's address
+ * says less: after a rollback, or an edit by hand, it is another version.
  *
  * @throws {@link ArleoError} `git_failed`
  */
-export type IsLiveVersion = (file: string, revision: string) => Promise<boolean>;
+export type IsLiveVersion = (file: string, bytes: Buffer) => Promise<boolean>;
 
-/** @see {@link IsLiveVersion} */
-export function createIsLiveVersion(history: Pick<History, 'show'>, releases: Pick<Releases, 'live'>): IsLiveVersion {
-  return async (file, revision) => {
+/** Git is asked once for a release, and then for no page of it any more. @see {@link IsLiveVersion} */
+export function createIsLiveVersion(
+  history: Pick<History, 'blobsOf'>,
+  releases: Pick<Releases, 'live'>,
+): IsLiveVersion {
+  let built: { commit: string; blobs: Promise<ReadonlyMap<string, string>> } | undefined;
+
+  const blobsOf = (commit: string): Promise<ReadonlyMap<string, string>> => {
+    if (built?.commit !== commit) {
+      const mine = { commit, blobs: history.blobsOf(commit) };
+      built = mine;
+      mine.blobs.catch(() => {
+        if (built === mine) built = undefined;
+      });
+    }
+    return built.blobs;
+  };
+  return async (file, bytes) => {
     const commit = (await releases.live())?.commit;
-    const bytes = commit === undefined ? undefined : await history.show(commit, file);
-    return bytes !== undefined && revisionOf(bytes) === revision;
+    return commit !== undefined && (await blobsOf(commit)).get(file) === blobName(bytes);
   };
 }

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isArleoError } from '@arleo/core/errors';
 import type { Log } from '@arleo/runtime/logging/log';
+import { giveBackMemory } from '@arleo/runtime/serve/give-back-memory';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type Assets, openAssets } from '../assets/open-assets.ts';
 import { bootId } from '../build/boot-id.ts';
@@ -222,6 +223,10 @@ export async function openContent(
   first.catch((error: unknown) => {
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });
+  first
+    .then(() => words.settled())
+    .then(giveBackMemory)
+    .catch(() => undefined);
   writer.adopt();
   announcer.resume();
   return {
@@ -283,5 +288,6 @@ function openLater(open: () => Promise<History>): History {
     unlock: async () => (await get()).unlock(),
     everyFile: async () => (await get()).everyFile(),
     filesIn: async (...args) => (await get()).filesIn(...args),
+    blobsOf: async (...args) => (await get()).blobsOf(...args),
   };
 }

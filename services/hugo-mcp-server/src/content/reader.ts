@@ -73,7 +73,7 @@ export interface Reader {
 
 /** What the reader works with. */
 export interface ReaderOptions extends Omit<SiteInfoSources, 'library' | 'history'> {
-  history: Pick<History, 'head' | 'show'>;
+  history: Pick<History, 'head' | 'show' | 'blobsOf'>;
   releases: Releases;
   library: Library;
   words: PageWords;
@@ -135,7 +135,7 @@ export function createReader(options: ReaderOptions): Reader {
       const url = site.urlOf(page);
       const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
       const content = readPage(bytes);
-      const published = served && (await isLiveVersion(page.file, content.revision));
+      const published = served && (await isLiveVersion(page.file, bytes));
       return {
         ...content,
         page,

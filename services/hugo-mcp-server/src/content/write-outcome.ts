@@ -2,6 +2,7 @@ import type { BuildResult } from '../build/build-site.ts';
 import type { Publisher } from '../build/publisher.ts';
 import type { Library, PageEffect, PageRef, PlannedChange } from './change.ts';
 import type { IsLiveVersion } from './live-version.ts';
+import { revisionOf } from './revision.ts';
 import { type NotLive, whyHidden } from './why-hidden.ts';
 
 /** Where one page of a change stands. */
@@ -48,13 +49,18 @@ export function createTellOutcome(
   publisher: Pick<Publisher, 'serves'>,
   isLiveVersion: IsLiveVersion,
 ): TellOutcome {
-  const { site, index } = library;
+  const { site, index, files } = library;
 
   const whereIs = async (page: PageRef) => {
     const known = index.find(page.route, page.lang);
     const url = site.urlOf(known?.file === page.file ? known : page);
     const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
     return { url, served };
+  };
+
+  const isLive = async (file: string, revision: string) => {
+    const bytes = await files.read(file);
+    return bytes !== undefined && revisionOf(bytes) === revision && isLiveVersion(file, bytes);
   };
 
   const pageOutcome = async (
@@ -69,7 +75,7 @@ export function createTellOutcome(
     }
     const gone = revision === undefined;
     // Without a build of its own a change may be one that the live release does not have.
-    const older = served && !gone && !building && !built && !(await isLiveVersion(page.file, revision));
+    const older = served && !gone && !building && !built && !(await isLive(page.file, revision));
     const live = !building && (gone ? !served : served && !older);
     const reason = () => (older ? 'newer_than_live' : whyHidden(library, page.file));
     const hidden = building ? 'building' : gone || live ? undefined : reason();

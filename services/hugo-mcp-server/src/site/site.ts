@@ -56,6 +56,7 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
   let facts = defaults;
   let stamp: string | undefined;
   let pages = new Map<string, ListedPage>();
+  let byUrl = new Map<string, string[]>();
   let asking: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
   return {
@@ -75,7 +76,9 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
         next = undefined;
         const found = await askPages(hugo, options);
         // An empty answer means that Hugo could not say: what was known stays.
-        if (found.size > 0) pages = found;
+        if (found.size === 0) return;
+        pages = found;
+        byUrl = filesByUrl(found);
       });
       asking = next.catch(() => undefined);
       return next;
@@ -85,10 +88,16 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
     urlOf: (page) => pages.get(page.file)?.url ?? urlByRule(facts, page),
     sharesUrl(file) {
       const url = pages.get(file)?.url;
-      for (const [other, listed] of pages) if (other !== file && listed.url === url && !listed.draft) return other;
-      return undefined;
+      return url === undefined ? undefined : byUrl.get(url)?.find((other) => other !== file);
     },
   };
+}
+
+/** The page files of each URL that more than one could be at; drafts have none. */
+function filesByUrl(pages: ReadonlyMap<string, ListedPage>): Map<string, string[]> {
+  const files = new Map<string, string[]>();
+  for (const [file, { url, draft }] of pages) if (!draft) files.set(url, [...(files.get(url) ?? []), file]);
+  return files;
 }
 
 /** Routes that Hugo makes an address of without changing more than upper case. */
