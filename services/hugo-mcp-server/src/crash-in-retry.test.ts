@@ -55,7 +55,7 @@ async function untilTheRetry() {
   const busy = service.call('build_site', {});
   await until(async () => (await builds()) === first + 1);
   const answers = [create('a'), create('b'), create('c', '{{< nope >}}')];
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await new Promise((resolve) => setTimeout(resolve, 1_000));
   await hugo.letPass(first + 1);
   await until(async () => (await builds()) === first + 2);
   facts(await busy);
