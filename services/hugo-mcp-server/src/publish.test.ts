@@ -33,10 +33,6 @@ const ok = (answer: Answer) => {
 };
 const subjects = async () => (await service.git('log', '--format=%s')).trim().split('\n');
 
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
-
 beforeEach(async () => {
   service = await startService({
     prepare: (dir) => gatedHugo(dir.path),
