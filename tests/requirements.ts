@@ -41,6 +41,12 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...from('Clients', {
     'R-CLIENT-REDIRECTS':
       'What Claude, Claude Code, ChatGPT, VS Code and Cursor register as redirect URIs is taken as a whole.',
+    'R-CLIENT-DOCUMENT':
+      'Clients that are known by a document (CIMD) get tokens without registering; the metadata invites them.',
+    'R-CLIENT-PINNED': 'Claude gets in although its document is HTML, a redirect or gone.',
+    'R-CLIENT-UNKNOWN':
+      'An unknown client is told so on a page for people, and 401 invalid_client at the token endpoint.',
+    'R-CLIENT-OPEN-REDIRECT': 'A broken authorization request leads nobody to an address that nobody vouches for.',
     'R-CLIENT-PREREGISTERED': 'The client that the owner set up gets tokens, its secret in the header or in the body.',
   }),
   ...from('Tokens between the hops', {

@@ -114,11 +114,6 @@ export const NOT_APPLICABLE: readonly NotApplicable[] = [
       'server-sse-polling:server-sse-retry-field',
     ],
   },
-  {
-    reason: 'Client ID metadata documents are not taken: clients register by RFC 7591.',
-    says: /does not include "client_id_metadata_document_supported"$/,
-    checks: ['authorization-server-metadata-endpoint:authorization-server-metadata-cimd'],
-  },
 ];
 
 /** Scenarios of protocol extensions that Arleo does not offer (it declares none in `capabilities.extensions`). */

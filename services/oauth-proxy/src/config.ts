@@ -59,6 +59,8 @@ const schema = z.object({
     (uris) => uris.every((uri) => redirectUriProblem(uri) === undefined),
     "is not a list of redirect URIs (https, http on loopback, or a scheme of an app's own; no fragment, user or wildcard)",
   ),
+  /** Clients may be known by a document at the https address that is their id, which is fetched from the internet. */
+  CIMD: flag(true),
   /** Where other clients may have codes sent to beyond those that are known. */
   REDIRECT_HOSTS: list('', 'app.example.org, other.example.org/oauth/callback').refine(
     (addresses) => addresses.every((address) => REDIRECT_ADDRESS.test(address)),

@@ -9,6 +9,7 @@ import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { openRecords } from '@arleo/runtime/serve/open-records';
 import type { RunningServer } from '@arleo/runtime/serve/serve';
 import { serveEdge } from '@arleo/runtime/serve/serve-edge';
+import { type DocumentNetwork, INTERNET } from './client-documents/fetch-document.ts';
 import type { Config } from './config.ts';
 import { INTROSPECTION_PATH } from './http/introspection.ts';
 import { createOauthApp } from './http/oauth-app.ts';
@@ -33,7 +34,11 @@ const outerLimits = {
 };
 
 /** Opens everything that oauth-proxy is made of, and serves. What was opened is closed by `lifecycle`, in reverse. */
-export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
+export async function start(
+  config: Config,
+  lifecycle: Lifecycle,
+  { network = INTERNET }: { network?: DocumentNetwork } = {},
+): Promise<RunningServer> {
   const issuer = config.PUBLIC_URL;
   const mcpUrl = `${issuer}/mcp`;
   const records = await openRecords(hop, config, lifecycle);
@@ -64,6 +69,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
       secure: issuer.startsWith('https:'),
       tokenSecret: config.TOKEN_SECRET,
       perAddressPerMinute: config.RATE_LIMIT_PER_ADDRESS,
+      clientDocuments: config.CIMD,
       preregistered:
         config.CLIENT_ID && config.CLIENT_SECRET
           ? { id: config.CLIENT_ID, secret: config.CLIENT_SECRET, redirectUris: config.CLIENT_REDIRECT_URIS }
@@ -75,6 +81,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     check,
     introspectionToken: config.MCP_TOKEN,
     owner,
+    network,
     audit,
     log,
   });

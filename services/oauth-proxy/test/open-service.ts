@@ -45,8 +45,11 @@ export interface Service {
   close(): Promise<void>;
 }
 
+/** What a test puts in the place of the internet. */
+type Seams = Parameters<typeof start>[2];
+
 /** Starts oauth-proxy on free ports of loopback. `env` adds to or replaces the environment. */
-export async function openService(env: Record<string, string> = {}): Promise<Service> {
+export async function openService(env: Record<string, string> = {}, seams: Seams = {}): Promise<Service> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-oauth-'));
   const received: Received[] = [];
   const upstream = http.createServer((request, response) => {
@@ -84,7 +87,7 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
   };
   const config = readConfig(environment);
   let lifecycle = createLifecycle();
-  await start(config, lifecycle);
+  await start(config, lifecycle, seams);
   const service: Service = {
     issuer,
     mcpUrl: `${issuer}/mcp`,
@@ -106,7 +109,7 @@ export async function openService(env: Record<string, string> = {}): Promise<Ser
     async restart(changed = {}) {
       await lifecycle.closeAll();
       lifecycle = createLifecycle();
-      await start(readConfig({ ...environment, ...changed }), lifecycle);
+      await start(readConfig({ ...environment, ...changed }), lifecycle, seams);
     },
     async close() {
       await lifecycle.closeAll();

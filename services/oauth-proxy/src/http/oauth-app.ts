@@ -6,6 +6,9 @@ import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { withClientDocuments } from '../client-documents/document-adapters.ts';
+import type { DocumentNetwork } from '../client-documents/fetch-document.ts';
+import { openClientDocuments } from '../client-documents/open-client-documents.ts';
 import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
 import type { CheckAccessToken } from '../mcp/access-token.ts';
 import { createGuessLimit, UNKNOWN_BROWSERS_WITH_CODE } from '../owner/guess-limit.ts';
@@ -38,6 +41,8 @@ export interface OauthAppOptions {
   /** Who may ask `/introspect`. */
   introspectionToken: string;
   owner: Owner;
+  /** Where the documents of clients come from. */
+  network: DocumentNetwork;
   audit: AuditLog;
   log: Log;
 }
@@ -46,7 +51,7 @@ const hop = 'oauth-proxy';
 
 /** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
 export function createOauthApp(options: OauthAppOptions): EdgeHandler {
-  const { config, state, keys, check, introspectionToken, owner, audit, log } = options;
+  const { config, state, keys, check, introspectionToken, owner, network, audit, log } = options;
   const { issuer, mcpUrl, perAddressPerMinute } = config;
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const contextOf = (request: IncomingMessage): RequestContext => {
@@ -56,9 +61,20 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   };
   const limit = () => limitPerAddress(perAddressPerMinute, contextOf);
   const redirects = createClientRedirects(config.redirects, config.preregistered?.id);
+  const adapter = config.clientDocuments
+    ? withClientDocuments(state.adapter, openClientDocuments(state.adapter, network, log), redirects)
+    : state.adapter;
   const renderError = createRenderError(config, redirects);
   const { provider, handle } = openProvider(keys, () => {
-    const created = createProvider({ config, state, keys, redirects, loginHolds: owner.loginHolds, renderError });
+    const created = createProvider({
+      config,
+      adapter,
+      state,
+      keys,
+      redirects,
+      loginHolds: owner.loginHolds,
+      renderError,
+    });
     recordProviderEvents(created, audit, log);
     return created;
   });

@@ -1,4 +1,5 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
+import { ClientDocumentRefused } from '../client-documents/document-adapters.ts';
 import { type ErrorPage, errorPage } from '../pages/error-page.ts';
 import { preferredLanguage } from '../pages/texts.ts';
 import type { ClientRedirects } from '../provider/client-redirects.ts';
@@ -25,12 +26,16 @@ export function createRenderError({ issuer }: OauthConfig, redirects: ClientRedi
       out.error === 'invalid_redirect_uri' && redirect_uri
         ? redirects.problem(String(client_id), String(redirect_uri))
         : undefined;
+    const document = error instanceof ClientDocumentRefused;
+    // What was to be a redirect is a page here, and a 401 would have to tell a browser how to log in.
+    if (ctx.status < 400 || ctx.status === 401) ctx.status = 400;
     ctx.type = 'html';
     ctx.set(pageHeaders());
     ctx.body = errorPage({
       language: preferredLanguage(ctx.get('accept-language')),
       site,
-      problem: expired ? 'expired' : (problems[out.error] ?? 'brokenRequest'),
+      problem: expired ? 'expired' : document ? 'clientDocument' : (problems[out.error] ?? 'brokenRequest'),
+      ...(document && { subject: [String(client_id), out.error_description ?? ''] }),
       details: [
         `${out.error}${out.error_description ? `: ${out.error_description}` : ''}`,
         ...(refused === undefined ? [] : [`redirect_uri ${refused}`]),

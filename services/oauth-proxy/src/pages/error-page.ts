@@ -6,17 +6,22 @@ import { type Language, TEXTS } from './texts.ts';
 export interface ErrorPage {
   language: Language;
   site: string;
-  problem: 'expired' | 'foreign' | 'unknownClient' | 'wrongRedirect' | 'brokenRequest';
+  problem: 'expired' | 'foreign' | 'unknownClient' | 'wrongRedirect' | 'clientDocument' | 'brokenRequest';
+  /** What it is about: where, and what is wrong there. */
+  subject?: readonly string[];
   /** OAuth error code and description, and the request id. */
   details?: readonly string[];
 }
 
 /** A page that says what went wrong and what to do. */
-export function errorPage({ language, site, problem, details = [] }: ErrorPage): string {
+export function errorPage({ language, site, problem, subject = [], details = [] }: ErrorPage): string {
   const texts = TEXTS[language];
   const body = html`<h1>${texts.errorTitle}</h1>
 <p>${texts[problem]}</p>
-${
+${subject.map(
+  (line) => html`<p><code>${line}</code></p>
+`,
+)}${
   details.length > 0 &&
   html`<details><summary class="small">${texts.details}</summary>${details.map((line) => html`<p><code>${line}</code></p>`)}</details>`
 }`;

@@ -64,6 +64,8 @@ const en = {
   foreign: 'This form was sent from another site. Nothing was done. If you did not do this, you can ignore it.',
   unknownClient:
     'The app that sent you here is not known on this server, perhaps because it was registered long ago and never used. Remove the connection in the app and add it again.',
+  clientDocument:
+    'The app says who it is by a document on the web, and this server could not use that document. Try again in a minute; if it stays so, its developers have to mend it.',
   wrongRedirect: 'The app asked to be answered at an address that it has not registered. Nothing was sent there.',
   brokenRequest: 'The app sent a request that this server cannot accept.',
   details: 'Details for the app’s developers',
@@ -124,6 +126,8 @@ const fr: Texts = {
     'Ce formulaire a été envoyé depuis un autre site. Rien n’a été fait. Si ce n’est pas vous, vous pouvez l’ignorer.',
   unknownClient:
     'L’application qui vous envoie ici n’est pas connue de ce serveur, peut-être parce qu’elle a été enregistrée il y a longtemps sans jamais servir. Supprimez la connexion dans l’application et ajoutez-la de nouveau.',
+  clientDocument:
+    'L’application se présente par un document sur le web, que ce serveur n’a pas pu utiliser. Réessayez dans une minute ; si cela persiste, c’est à ses développeurs de le corriger.',
   wrongRedirect:
     'L’application a demandé une réponse à une adresse qu’elle n’a pas enregistrée. Rien n’y a été envoyé.',
   brokenRequest: 'L’application a envoyé une demande que ce serveur ne peut pas accepter.',

@@ -26,9 +26,10 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
   provider.on('registration_create.error', (ctx, error) =>
     record(ctx, { event_type: 'client.registered', result: 'denied', reason: error.message }),
   );
-  provider.on('authorization.error', (ctx, error) =>
-    record(ctx, { event_type: 'authorization.refused', result: 'denied', reason: error.message }),
-  );
+  provider.on('authorization.error', (ctx, error) => {
+    const detail = (error as { error_detail?: string }).error_detail;
+    record(ctx, { event_type: 'authorization.refused', result: 'denied', reason: detail ?? error.message });
+  });
   provider.on('grant.success', (ctx) => {
     const refreshed = ctx.oidc.params?.grant_type === 'refresh_token';
     record(ctx, { event_type: refreshed ? 'token.refreshed' : 'token.issued', result: 'success' });

@@ -3,7 +3,7 @@ import { ACCESS_TOKEN_SECONDS } from '@arleo/core/signing-keys/key-set';
 import { Provider } from 'oidc-provider';
 import { RegistrationsFull } from '../state/registration-rules.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
-import type { State } from '../state/state.ts';
+import type { AdapterFactory, State } from '../state/state.ts';
 import { type ClientRedirects, guardRedirects } from './client-redirects.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { OauthConfig } from './oauth-config.ts';
@@ -24,6 +24,8 @@ export const OWNER = 'owner';
 /** What {@link createProvider} needs. */
 export interface ProviderOptions {
   config: OauthConfig;
+  /** Where everything is stored. */
+  adapter: AdapterFactory;
   state: State;
   keys: SigningKeys;
   redirects: ClientRedirects;
@@ -37,10 +39,18 @@ export interface ProviderOptions {
  * The authorization server: OAuth 2.1 with PKCE S256 for every client, dynamic registration, refresh tokens that
  * rotate, and JWT access tokens for one resource.
  */
-export function createProvider({ config, state, keys, redirects, loginHolds, renderError }: ProviderOptions): Provider {
+export function createProvider({
+  config,
+  adapter,
+  state,
+  keys,
+  redirects,
+  loginHolds,
+  renderError,
+}: ProviderOptions): Provider {
   const { issuer, mcpUrl, secure } = config;
   const provider = new Provider(issuer, {
-    adapter: state.adapter,
+    adapter,
     jwks: keys.jwks as never,
     findAccount: (_ctx, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
     routes: {
@@ -55,6 +65,7 @@ export function createProvider({ config, state, keys, redirects, loginHolds, ren
     responseTypes: ['code'],
     clientAuthMethods: ['none', 'client_secret_post', 'client_secret_basic'],
     clients: config.preregistered ? [preregisteredMetadata(config.preregistered)] : [],
+    discovery: { client_id_metadata_document_supported: config.clientDocuments },
     clientDefaults: { id_token_signed_response_alg: 'ES256' },
     enabledJWA: { idTokenSigningAlgValues: ['ES256'] },
     pkce: { required: () => true },

@@ -15,6 +15,8 @@ export interface OauthConfig {
   perAddressPerMinute: number;
   /** The client that the owner set up, if there is one. */
   preregistered?: PreregisteredClient | undefined;
+  /** Clients may be known by a document at the address that is their id. */
+  clientDocuments: boolean;
   /** Where clients that bring their redirect URIs themselves may have codes sent to. */
   redirects: RedirectPolicy;
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { AdapterPayload } from 'oidc-provider';
 
 /** Things whose ids are no secrets: they stand in access tokens, in addresses and in lists for the owner. */
-const publicIds: ReadonlySet<string> = new Set(['Client', 'Grant']);
+const publicIds: ReadonlySet<string> = new Set(['Client', 'ClientDocument', 'Grant']);
 
 /** Begins the last part of the key of everything else. */
 const hashed = 'sha256:';
