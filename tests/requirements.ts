@@ -101,6 +101,10 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-CONF-SERVER':
       "The public suite's server scenarios of both revisions hold through all hops, but those listed with a reason.",
     'R-CONF-AUTH': "The public suite's authorization scenarios of both revisions hold.",
+    'R-CLIENT-REMOTE': 'mcp-remote, as published, goes the whole way, and its page goes live.',
+    'R-CLIENT-INSPECTOR': "The MCP Inspector's CLI, as published, does, in both eras of the protocol.",
+    'R-CLIENT-OPENID': 'openid-client, strict, does, over https behind nginx.',
+    'R-CLIENT-OAUTH4WEBAPI': 'oauth4webapi, strict, does, over https behind nginx.',
   }),
   ...from('OAuth attacks', {
     'R-ATTACK-INJECTION': 'A stolen code injected into another session.',

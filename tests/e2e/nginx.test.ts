@@ -1,45 +1,20 @@
 import { createHmac } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import https from 'node:https';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { freePorts } from '@arleo/demo/stack/ports';
-import { startNginx } from '../bench/nginx.ts';
-import { startTestStack, type TestStack } from './start.ts';
+import { type StackBehindNginx, startBehindNginx } from './behind-nginx.ts';
+import type { TestStack } from './start.ts';
 import { auditEvents } from './trail.ts';
 
-const site = fileURLToPath(new URL('../../infra/nginx/mcp.conf', import.meta.url));
-
 describe('behind the nginx of infra/', () => {
-  let folder: string;
+  let behind: StackBehindNginx;
   let stack: TestStack;
   let issuer: string;
   let ca: string;
-  let stop = async (): Promise<void> => {};
 
   beforeAll(async () => {
-    folder = await mkdtemp(path.join(tmpdir(), 'arleo-nginx-'));
-    const { site: port } = await freePorts();
-    issuer = `https://localhost:${port}`;
-    stack = await startTestStack({ 'oauth-proxy': { PUBLIC_URL: issuer, DANGEROUSLY_ALLOW_HTTP_ISSUER: 'false' } });
-    const { tlsCert, tlsKey } = stack.layout;
-    ca = await readFile(tlsCert, 'utf8');
-    const http = (await readFile(site, 'utf8'))
-      .replace('127.0.0.1:8083', new URL(stack.addresses.issuer).host)
-      .replace('127.0.0.1:8084', new URL(stack.addresses.hugoMcpProxyUrl).host)
-      .replace('listen 443 ssl;', `listen 127.0.0.1:${port} ssl;`)
-      .replace('listen [::]:443 ssl;', '')
-      .replace('server_name mcp.example.org;', 'server_name localhost;')
-      .replace('/etc/ssl/mcp.example.org.crt', tlsCert)
-      .replace('/etc/ssl/mcp.example.org.key', tlsKey);
-    stop = await startNginx(folder, { name: 'public', port, http });
+    behind = await startBehindNginx();
+    ({ stack, issuer, ca } = behind);
   }, 60_000);
-  afterAll(async () => {
-    await stop();
-    await stack?.dispose();
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => behind?.dispose());
 
   const ask = (method: string, target: string, headers: Record<string, string> = {}, body?: string) =>
     new Promise<{ status: number; headers: NodeJS.Dict<string | string[]>; text: string }>((resolve, reject) => {
