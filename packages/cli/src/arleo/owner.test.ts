@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import bcrypt from 'bcryptjs';
 import { TOTP } from 'otpauth';
+import { person, program } from '../../test/terminals.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { runArleo } from './run.ts';
 
@@ -19,38 +20,6 @@ beforeEach(async () => {
   file = path.join(folder, 'owner.json');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-
-/** A person who answers in turn, and what they were shown; a function answers from what was shown so far. */
-function person(
-  ...answers: (string | ((shown: string) => string))[]
-): Terminal & { shown(): string; hidden: boolean[] } {
-  let shown = '';
-  const hidden: boolean[] = [];
-  return {
-    interactive: true,
-    hidden,
-    shown: () => shown,
-    show: (text) => {
-      shown += text;
-    },
-    async ask(question, options) {
-      shown += question;
-      hidden.push(options?.hidden === true);
-      const answer = answers.shift();
-      if (answer === undefined) throw new Error(`nobody answers ${question}`);
-      return typeof answer === 'string' ? answer : answer(shown);
-    },
-    line: () => Promise.reject(new Error('a person writes no lines')),
-  };
-}
-
-/** A program that writes these lines on standard input. */
-const program = (...lines: string[]): Terminal => ({
-  interactive: false,
-  show: () => expect('a program').toBe('shown nothing'),
-  ask: () => Promise.reject(new Error('a program is not asked')),
-  line: async () => lines.shift(),
-});
 
 const owner = (terminal: Terminal, ...args: string[]) => runArleo(['owner', ...args], { OWNER_FILE: file }, terminal);
 const totp = (terminal: Terminal, ...args: string[]) => owner(terminal, 'totp', ...args);

@@ -8,10 +8,20 @@ import { COMMANDS, type Command } from './help.ts';
 export type Request =
   | { command: 'help'; about: Command | undefined }
   | { command: 'version' }
-  | { command: 'create'; label: string; name?: string; expiresInMs?: number; scopes?: TokenScope[] }
+  | ({ command: 'create'; label: string; name?: string; expiresInMs?: number; scopes?: TokenScope[] } & Proof)
   | { command: 'list' }
-  | { command: 'revoke'; id: string }
-  | { command: 'rotate'; id: string; graceMs?: number };
+  | ({ command: 'revoke'; id: string } & Proof)
+  | ({ command: 'rotate'; id: string; graceMs?: number } & Proof)
+  | { command: 'mfa'; action: 'enable'; stdin: boolean; account?: string }
+  | ({ command: 'mfa'; action: 'disable' } & Proof)
+  | { command: 'mfa'; action: 'status' };
+
+/** Where the code comes from, if one is needed. */
+export interface Proof {
+  code?: string;
+  /** From standard input. */
+  stdin: boolean;
+}
 
 const options = {
   file: { type: 'string' },
@@ -23,14 +33,18 @@ const options = {
   scope: { type: 'string', multiple: true },
   name: { type: 'string' },
   grace: { type: 'string' },
+  code: { type: 'string' },
+  stdin: { type: 'boolean' },
+  account: { type: 'string' },
 } as const;
 
 const everywhere = ['file', 'json', 'help', 'version'];
 const own: Readonly<Record<Command, readonly string[]>> = {
-  create: ['label', 'expires', 'scope', 'name'],
+  create: ['label', 'expires', 'scope', 'name', 'code', 'stdin'],
   list: [],
-  revoke: [],
-  rotate: ['grace'],
+  revoke: ['code', 'stdin'],
+  rotate: ['grace', 'code', 'stdin'],
+  mfa: ['code', 'stdin', 'account'],
 };
 
 /** The request and where it applies. */
@@ -100,6 +114,7 @@ function readRequest(command: Command, values: Values, operands: string[]): Requ
       return {
         command,
         label: values.label,
+        ...readProof(values),
         ...(values.name === undefined ? {} : { name: values.name }),
         ...(values.expires === undefined ? {} : { expiresInMs: parseDuration(values.expires, '--expires') }),
         ...(values.scope === undefined ? {} : { scopes: readScopes(values.scope) }),
@@ -109,16 +124,54 @@ function readRequest(command: Command, values: Values, operands: string[]): Requ
       refuseOperands(operands, 'list takes no ID: it shows all tokens.');
       return { command };
     case 'revoke':
-      return { command, id: onlyId(command, operands) };
+      return { command, id: onlyId(command, operands), ...readProof(values) };
     case 'rotate': {
       const id = onlyId(command, operands);
       return {
         command,
         id,
+        ...readProof(values),
         ...(values.grace === undefined ? {} : { graceMs: parseDuration(values.grace, '--grace') }),
       };
     }
+    case 'mfa':
+      return readMfa(values, operands);
   }
+}
+
+function readMfa(values: Values, operands: readonly string[]): Request {
+  const [action, ...more] = operands;
+  refuseOperands(more, 'See token-mgr mfa --help.');
+  const refuse = (option: 'code' | 'stdin' | 'account'): void => {
+    if (values[option] === undefined) return;
+    throw new UsageError(`mfa ${action} has no option --${option}.`, 'See token-mgr mfa --help.');
+  };
+  switch (action) {
+    case 'enable':
+      refuse('code');
+      return {
+        command: 'mfa',
+        action,
+        stdin: values.stdin === true,
+        ...(values.account === undefined ? {} : { account: values.account }),
+      };
+    case 'disable':
+      refuse('account');
+      return { command: 'mfa', action, ...readProof(values) };
+    case 'status':
+      refuse('code');
+      refuse('stdin');
+      refuse('account');
+      return { command: 'mfa', action };
+    default:
+      throw new UsageError('mfa takes enable, disable or status.', 'See token-mgr mfa --help.');
+  }
+}
+
+function readProof({ code, stdin }: Values): Proof {
+  if (code === '') throw new UsageError('--code is empty.', 'Give the code that the app shows.');
+  if (code !== undefined && stdin === true) throw new UsageError('There are two codes.', 'Give --code or --stdin.');
+  return { stdin: stdin === true, ...(code === undefined ? {} : { code }) };
 }
 
 function readScopes(given: readonly string[]): TokenScope[] {

@@ -1,13 +1,29 @@
-import { openBcrypt } from '@arleo/core/tokens/bcrypt';
-import { createToken, listTokens, revokeToken, rotateToken, type TokenTools } from '@arleo/core/tokens/manage';
+import os from 'node:os';
+import { type Bcrypt, openBcrypt } from '@arleo/core/tokens/bcrypt';
+import { createToken, listTokens, revokeToken, rotateToken } from '@arleo/core/tokens/manage';
+import {
+  disabled as alreadyDisabled,
+  enabled as alreadyEnabled,
+  disableMfa,
+  enableMfa,
+  mfaStatus,
+} from '@arleo/core/tokens/mfa/manage-mfa';
 import { VERSION } from '@arleo/core/version';
+import { ENROL_ANSWERS, enrol, printRecoveryCodes } from '../mfa/enrol.ts';
 import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
-import { type Request, readCommandLine } from './command-line.ts';
+import { openQuestions } from '../terminal/questions.ts';
+import { processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { type Proof, type Request, readCommandLine } from './command-line.ts';
 import { helpText } from './help.ts';
 import { printCreated, printList, printRevoked, printRotated } from './print.ts';
 
 /** Where the token file is if nothing else is said. */
 export const DEFAULT_TOKENS_FILE = '/var/lib/hugo-mcp/tokens.json';
+
+interface Tools {
+  now: () => number;
+  terminal: Terminal;
+}
 
 /** Errors of the operations that the command line is to blame for. */
 const usageCodes = new Set(['label_invalid', 'name_invalid', 'expiry_invalid']);
@@ -23,24 +39,26 @@ export async function runTokenMgr(
   args: readonly string[],
   env: NodeJS.ProcessEnv,
   now: () => number,
+  terminal: Terminal = processTerminal(),
 ): Promise<Outcome> {
   const json = wantsJson(args);
   try {
     const { request, file } = readCommandLine(args);
-    return success(await answer(request, file ?? (env.TOKENS_FILE || DEFAULT_TOKENS_FILE), now), json);
+    return success(await answer(request, file ?? (env.TOKENS_FILE || DEFAULT_TOKENS_FILE), { now, terminal }), json);
   } catch (error) {
     return failure('token-mgr', error, json, usageCodes);
   }
 }
 
-async function answer(request: Request, file: string, now: () => number): Promise<Answer> {
+async function answer(request: Request, file: string, { now, terminal }: Tools): Promise<Answer> {
   switch (request.command) {
     case 'help':
       return { text: helpText(request.about) };
     case 'version':
       return { text: `${VERSION}\n`, value: { version: VERSION } };
     case 'create': {
-      const created = await withTools(now, (tools) => createToken(file, request, tools));
+      const code = await askCode(request, file, terminal);
+      const created = await withBcrypt((bcrypt) => createToken(file, request, { bcrypt, now, code }));
       return { text: `${printCreated(created)}\n`, value: created };
     }
     case 'list': {
@@ -51,20 +69,63 @@ async function answer(request: Request, file: string, now: () => number): Promis
       return { text: `${printList(tokens)}\n`, value: { tokens }, note };
     }
     case 'revoke': {
-      const revoked = await revokeToken(file, request.id, now());
+      const code = await askCode(request, file, terminal);
+      const revoked = await revokeToken(file, request.id, now(), code);
       return { text: `${printRevoked(revoked)}\n`, value: revoked };
     }
     case 'rotate': {
-      const rotated = await withTools(now, (tools) => rotateToken(file, request.id, request, tools));
+      const code = await askCode(request, file, terminal);
+      const rotated = await withBcrypt((bcrypt) => rotateToken(file, request.id, request, { bcrypt, now, code }));
       return { text: `${printRotated(rotated)}\n`, value: { ...rotated.created, old: rotated.old } };
+    }
+    case 'mfa':
+      return answerMfa(request, file, { now, terminal });
+  }
+}
+
+async function answerMfa(
+  request: Extract<Request, { command: 'mfa' }>,
+  file: string,
+  { now, terminal }: Tools,
+): Promise<Answer> {
+  const status = await mfaStatus(file);
+  switch (request.action) {
+    case 'status': {
+      const text = status.enabled
+        ? `On since ${status.enabled_at}: create, rotate and revoke ask for a code. ${status.recovery_codes} recovery codes are left.\n`
+        : 'Off: create, rotate and revoke ask for no code. Turn it on with: token-mgr mfa enable\n';
+      return { text, value: status };
+    }
+    case 'enable': {
+      if (status.enabled) throw alreadyEnabled();
+      const questions = openQuestions(terminal, request.stdin, ENROL_ANSWERS);
+      const names = { issuer: 'Arleo tokens', account: request.account || os.hostname() };
+      const { factor, recoveryCodes } = await enrol(questions, names, now);
+      await enableMfa(file, factor);
+      return {
+        text: `From now on create, rotate and revoke ask for a code.\n\n${printRecoveryCodes(recoveryCodes)}`,
+        value: { enabled: true, enabled_at: factor.enabled_at, recovery_codes: recoveryCodes },
+      };
+    }
+    case 'disable': {
+      if (!status.enabled) throw alreadyDisabled();
+      await disableMfa(file, (await askCode(request, file, terminal)) ?? '', now());
+      return { text: 'From now on create, rotate and revoke ask for no code.\n', value: { enabled: false } };
     }
   }
 }
 
-async function withTools<T>(now: () => number, use: (tools: TokenTools) => Promise<T>): Promise<T> {
+/** The code, asked for if one is needed and none was given. */
+async function askCode(request: Proof, file: string, terminal: Terminal): Promise<string | undefined> {
+  if (request.code !== undefined) return request.code;
+  if (!(await mfaStatus(file)).enabled) return undefined;
+  return openQuestions(terminal, request.stdin, 'a code (or give it with --code)').ask('Code: ');
+}
+
+async function withBcrypt<T>(use: (bcrypt: Bcrypt) => Promise<T>): Promise<T> {
   const bcrypt = openBcrypt();
   try {
-    return await use({ bcrypt, now });
+    return await use(bcrypt);
   } finally {
     await bcrypt.close();
   }

@@ -1,6 +1,7 @@
 import { deceptiveCharacter } from '../content/text.ts';
 import { ArleoError } from '../errors.ts';
 import type { Bcrypt } from './bcrypt.ts';
+import { guardByCode } from './mfa/prove-code.ts';
 import { mintToken } from './token.ts';
 import {
   type CreatedToken,
@@ -31,17 +32,20 @@ export interface TokenTools {
   bcrypt: Bcrypt;
   /** Milliseconds since 1970. */
   now: () => number;
+  /** Of the app, or a recovery code, where the file is guarded by a second factor. */
+  code?: string | undefined;
 }
 
 /**
  * Makes a token and adds it to the file, which is made if it is missing.
  *
- * @throws {@link ArleoError} `label_invalid`, `name_invalid`, `expiry_invalid` and what `changeTokenFile` throws
+ * @throws {@link ArleoError} `label_invalid`, `name_invalid`, `expiry_invalid`, what {@link guardByCode} and
+ *   `changeTokenFile` throw
  */
 export async function createToken(
   file: string,
   request: TokenRequest,
-  { bcrypt, now }: TokenTools,
+  { bcrypt, now, code }: TokenTools,
 ): Promise<CreatedToken> {
   checkRequest(request);
   const minted = mintToken();
@@ -53,7 +57,7 @@ export async function createToken(
       const entry = newEntry(current, request, { lookup: minted.lookup, hash }, now());
       return { next: { ...current, tokens: [...current.tokens, entry] }, result: created(entry, minted.token) };
     },
-    { create: true },
+    { create: true, guard: guardByCode(code, now()) },
   );
 }
 
@@ -66,15 +70,19 @@ export async function listTokens(file: string, now: number): Promise<TokenListin
 /**
  * Revokes a token. It stays in the file, so that its id is never used again.
  *
- * @throws {@link ArleoError} `token_unknown`, `token_revoked` and what `changeTokenFile` throws
+ * @throws {@link ArleoError} `token_unknown`, `token_revoked`, what {@link guardByCode} and `changeTokenFile` throw
  */
-export function revokeToken(file: string, id: string, now: number): Promise<TokenListing> {
-  return changeTokenFile(file, (current) => {
-    const entry = find(current, id);
-    refuseRevoked(entry);
-    const revoked = { ...entry, revoked_at: formatTime(now) };
-    return { next: replace(current, revoked), result: listing(revoked, now) };
-  });
+export function revokeToken(file: string, id: string, now: number, code?: string): Promise<TokenListing> {
+  return changeTokenFile(
+    file,
+    (current) => {
+      const entry = find(current, id);
+      refuseRevoked(entry);
+      const revoked = { ...entry, revoked_at: formatTime(now) };
+      return { next: replace(current, revoked), result: listing(revoked, now) };
+    },
+    { guard: guardByCode(code, now) },
+  );
 }
 
 /** What {@link rotateToken} did. `old.expires_at` or `old.revoked_at` says when the old token ends. */
@@ -87,30 +95,35 @@ export interface RotatedToken {
  * Makes a new token with the label, scopes and length of life of an old one. The old one ends after `graceMs`
  * milliseconds (never later than it would have), or at once without it.
  *
- * @throws {@link ArleoError} `token_unknown`, `token_revoked`, `token_rotated` and what `changeTokenFile` throws
+ * @throws {@link ArleoError} `token_unknown`, `token_revoked`, `token_rotated`, what {@link guardByCode} and `changeTokenFile`
+ *   throw
  */
 export async function rotateToken(
   file: string,
   id: string,
   options: { graceMs?: number | undefined },
-  { bcrypt, now }: TokenTools,
+  { bcrypt, now, code }: TokenTools,
 ): Promise<RotatedToken> {
   // Looked at before a bcrypt is spent; what counts is the second look, under the lock.
   refuseRotation(find((await readTokenFile(file)).content, id));
   const minted = mintToken();
   const hash = await bcrypt.hash(minted.secret);
-  return changeTokenFile(file, (current) => {
-    const entry = find(current, id);
-    refuseRotation(entry);
-    const time = now();
-    const next = newEntry(current, successorRequest(entry), { lookup: minted.lookup, hash }, time);
-    const old = { ...entry, ...ending(entry, options.graceMs ?? 0, time), rotated_to: next.id };
-    const tokens = [...replace(current, old).tokens, next];
-    return {
-      next: { ...current, tokens },
-      result: { created: created(next, minted.token), old: listing(old, time) },
-    };
-  });
+  return changeTokenFile(
+    file,
+    (current) => {
+      const entry = find(current, id);
+      refuseRotation(entry);
+      const time = now();
+      const next = newEntry(current, successorRequest(entry), { lookup: minted.lookup, hash }, time);
+      const old = { ...entry, ...ending(entry, options.graceMs ?? 0, time), rotated_to: next.id };
+      const tokens = [...replace(current, old).tokens, next];
+      return {
+        next: { ...current, tokens },
+        result: { created: created(next, minted.token), old: listing(old, time) },
+      };
+    },
+    { guard: guardByCode(code, now()) },
+  );
 }
 
 function checkRequest({ label, name, expiresInMs }: TokenRequest): void {

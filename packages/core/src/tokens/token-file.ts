@@ -106,18 +106,26 @@ export async function tokenFileIdentity(file: string): Promise<string | undefine
  * if `create` is set.
  *
  * @param change gets the current content and gives the next one and a result; what it throws changes nothing
+ * @param options.guard is asked under the lock, with the file's real path, before the change is written; what it throws
+ *   changes nothing
  * @throws {@link ArleoError} what {@link readTokenFile} throws, `lock_held`, `token_file_unwritable`
  */
 export async function changeTokenFile<T>(
   file: string,
   change: (current: TokenFile) => { next: TokenFile; result: T },
-  options: { create?: boolean; waitMs?: number } = {},
+  options: {
+    create?: boolean;
+    waitMs?: number;
+    guard?: (target: string, current: TokenFile) => Promise<void>;
+  } = {},
 ): Promise<T> {
   try {
     return await changeFile(
       file,
       async (target) => {
-        const { next, result } = change(await readForChange(target, options.create ?? false));
+        const current = await readForChange(target, options.create ?? false);
+        const { next, result } = change(current);
+        await options.guard?.(target, current);
         return { text: `${JSON.stringify(tokenFileSchema.parse(next), null, 2)}\n`, result };
       },
       options,
