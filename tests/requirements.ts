@@ -35,6 +35,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-HEALTH': 'All hops serve /healthz, /readyz and /metrics.',
   }),
   ...from('Tokens of clients', {
+    'R-STEP-UP':
+      'A call outside the scopes makes real clients ask for what they had and what is needed; consent adds it.',
     'R-KEYS-ROTATE': 'arleo keys rotate publishes a new key beside the old one with no restart; tokens stay good.',
     'R-KEYS-NOW': 'arleo keys rotate --now refuses every access token at once; a refresh gives a good one.',
   }),
