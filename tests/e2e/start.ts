@@ -31,7 +31,12 @@ export async function startTestStack(
   const layout = stateLayout(path.join(folder, 'state'));
   const state = await prepareState(layout, site);
   await prepared(layout);
-  const relaxed = { RATE_LIMIT_PER_ADDRESS: '100000', RATE_LIMIT_PER_SUBJECT: '100000' };
+  const relaxed = {
+    RATE_LIMIT_PER_ADDRESS: '100000',
+    RATE_LIMIT_PER_SUBJECT: '100000',
+    RATE_LIMIT_PROGRAMS: '100000',
+    RATE_LIMIT_REGISTRATIONS: '100000',
+  };
   const stack = await startStack({
     layout,
     state,

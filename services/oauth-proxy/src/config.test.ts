@@ -24,6 +24,8 @@ describe('configuration of oauth-proxy', () => {
       HOST: '127.0.0.1',
       PORT: 8083,
       RATE_LIMIT_PER_ADDRESS: 60,
+      RATE_LIMIT_PROGRAMS: 600,
+      RATE_LIMIT_REGISTRATIONS: 200,
       RATE_LIMIT_PER_SUBJECT: 600,
       ALLOWED_ORIGINS: [],
     });

@@ -71,11 +71,18 @@ const schema = z.object({
     (schemes) => schemes.every(isAppScheme),
     'is not a list of schemes of apps in lower case, without colon (those that browsers or systems handle are refused)',
   ),
-  /** Requests in a minute from one client address where nobody is authenticated. */
+  /** Requests for pages in a minute from one client address, and requests that fail: tokens and codes that nobody knows. */
   RATE_LIMIT_PER_ADDRESS: count(60),
+  /**
+   * Requests of programs in a minute from one client address, before anybody is known: discovery; tokens. All users of
+   * Claude come from a few addresses, and one client alone may refresh some tens of times at once.
+   */
+  RATE_LIMIT_PROGRAMS: count(600),
+  /** Registrations in an hour from one client address. */
+  RATE_LIMIT_REGISTRATIONS: count(200),
   /** Calls of `/mcp` in a minute by one subject through one client. */
   RATE_LIMIT_PER_SUBJECT: count(600),
-  /** Whose `X-Forwarded-For` is believed. */
+  /** Whose `X-Forwarded-For` and `CF-Connecting-IP` are believed. */
   TRUST_PROXY: trustedProxies,
   /** Browser origins, beside our own, that may call `/mcp`. */
   ALLOWED_ORIGINS: list('', 'https://inspector.example.org').refine(

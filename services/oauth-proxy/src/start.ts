@@ -68,8 +68,12 @@ export async function start(
       mcpUrl,
       secure: issuer.startsWith('https:'),
       tokenSecret: config.TOKEN_SECRET,
-      perAddressPerMinute: config.RATE_LIMIT_PER_ADDRESS,
       clientDocuments: config.CIMD,
+      limits: {
+        perMinute: config.RATE_LIMIT_PER_ADDRESS,
+        programsPerMinute: config.RATE_LIMIT_PROGRAMS,
+        registrationsPerHour: config.RATE_LIMIT_REGISTRATIONS,
+      },
       preregistered:
         config.CLIENT_ID && config.CLIENT_SECRET
           ? { id: config.CLIENT_ID, secret: config.CLIENT_SECRET, redirectUris: config.CLIENT_REDIRECT_URIS }

@@ -11,28 +11,32 @@ describe('discovery', () => {
     return { status: response.status, headers: response.headers, body: await response.json() };
   };
 
-  it.each(['/.well-known/oauth-protected-resource/mcp', '/.well-known/oauth-protected-resource'])(
-    'serves the protected resource metadata at %s',
-    async (path) => {
-      const { status, body, headers } = await get(path);
-      expect(status).toBe(200);
-      expect(headers.get('content-type')).toContain('application/json');
-      expect(headers.get('access-control-allow-origin')).toBe('*');
-      expect(body).toEqual({
-        resource: `${service.issuer}/mcp`,
-        authorization_servers: [service.issuer],
-        scopes_supported: ['content:read', 'content:write', 'site:admin'],
-        bearer_methods_supported: ['header'],
-        resource_name: 'Arleo',
-      });
-    },
-  );
+  it.each([
+    '/.well-known/oauth-protected-resource/mcp',
+    '/.well-known/oauth-protected-resource',
+    '/mcp/.well-known/oauth-protected-resource',
+  ])('serves the protected resource metadata at %s', async (path) => {
+    const { status, body, headers } = await get(path);
+    expect(status).toBe(200);
+    expect(headers.get('content-type')).toContain('application/json');
+    expect(headers.get('access-control-allow-origin')).toBe('*');
+    expect(body).toEqual({
+      resource: `${service.issuer}/mcp`,
+      authorization_servers: [service.issuer],
+      scopes_supported: ['content:read', 'content:write', 'site:admin'],
+      bearer_methods_supported: ['header'],
+      resource_name: 'Arleo',
+    });
+  });
 
   it.each([
     '/.well-known/oauth-authorization-server',
     '/.well-known/oauth-authorization-server/mcp',
     '/.well-known/openid-configuration',
     '/.well-known/openid-configuration/mcp',
+    '/mcp/.well-known/oauth-authorization-server',
+    '/mcp/.well-known/openid-configuration',
+    '/.well-known/oauth-authorization-server/mcp/',
   ])('serves the authorization server metadata at %s', async (path) => {
     const { status, body } = await get(path);
     const { issuer } = service;

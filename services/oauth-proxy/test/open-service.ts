@@ -83,6 +83,8 @@ export async function openService(env: Record<string, string> = {}, seams: Seams
     LOG_LEVEL: 'error',
     DRAIN_SECONDS: '1',
     RATE_LIMIT_PER_ADDRESS: '1000',
+    RATE_LIMIT_PROGRAMS: '10000',
+    RATE_LIMIT_REGISTRATIONS: '10000',
     ...env,
   };
   const config = readConfig(environment);

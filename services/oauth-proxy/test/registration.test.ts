@@ -186,7 +186,7 @@ describe('dynamic client registration', () => {
   });
 
   it('limits registrations of one address and says when to try again', async () => {
-    const limited = await openService({ RATE_LIMIT_PER_ADDRESS: '2' });
+    const limited = await openService({ RATE_LIMIT_REGISTRATIONS: '2' });
     await register(limited);
     await register(limited);
     const response = await fetch(`${limited.issuer}/register`, { method: 'POST' });
@@ -197,7 +197,7 @@ describe('dynamic client registration', () => {
   });
 
   it('never forgets the client that the owner is connecting, whoever registers meanwhile', async () => {
-    const flooded = await openService({ RATE_LIMIT_PER_ADDRESS: '10000', TRUST_PROXY: 'loopback' });
+    const flooded = await openService();
     const { body: client } = await register(flooded);
     const { verifier, challenge } = pkce();
     const url = authorizeUrl(flooded, { client_id: client.client_id, code_challenge: challenge });

@@ -105,7 +105,7 @@ export const list = (fallback: string, example = fallback) =>
     .transform((text) => text.split(/[\s,]+/).filter((item) => item !== ''))
     .meta({ example });
 
-/** Whose `X-Forwarded-For` is believed. */
+/** Whose `X-Forwarded-For` and `CF-Connecting-IP` are believed. */
 export const trustedProxies = list('loopback', '127.0.0.1, 10.0.0.0/8').transform((trusted, context) => {
   try {
     return openClientAddress(trusted);

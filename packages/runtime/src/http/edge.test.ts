@@ -246,6 +246,17 @@ describe('a head that two hops could read differently', () => {
     }
   });
 
+  it('a hundred headers are read, one more is refused: nobody leaves any out', async () => {
+    const { port, handled } = await edge();
+    const send = (count: number) =>
+      raw(port, `GET /mcp HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'a: b\r\n'.repeat(count - 2)}\r\n`);
+    expect(await send(100)).toMatch(/^HTTP\/1\.1 200 /);
+    for (const count of [101, 2_500]) {
+      expect(await send(count)).toMatch(/^HTTP\/1\.1 400 [\s\S]*more than 100 headers/);
+    }
+    expect(handled).toHaveLength(1);
+  });
+
   it('HTTP/1.0 needs no Host', async () => {
     const { port } = await edge();
     expect(await raw(port, 'GET /healthz HTTP/1.0\r\n\r\n')).toMatch(/^HTTP\/1\.1 200 /);

@@ -82,8 +82,12 @@ export function createEdge(options: EdgeOptions): RequestListener {
 /** Stands for the status in the metrics when the client went away before there was an answer, as in nginx's logs. */
 const CLIENT_GONE = 499;
 
+/** As many headers as a request may have. */
+const maxHeaders = 100;
+
 /** What is wrong with a request's head, if two hops could read it differently (request smuggling). */
 function malformedHead(request: IncomingMessage): string | undefined {
+  if (request.rawHeaders.length > 2 * maxHeaders) return `There are more than ${maxHeaders} headers.`;
   const twice = duplicateHeader(request);
   if (twice !== undefined) return `The header ${twice} stands twice.`;
   // RFC 9112 section 3.2

@@ -130,6 +130,34 @@ describe('slow and many clients', () => {
     expect(refusal(await raw(port, bytes))).toEqual({ status: 408, reason: 'request_timeout', sameId: true });
   });
 
+  it('connections that say nothing are closed, all of them, and somebody else is served meanwhile', async () => {
+    const limits = { headersMs: 50, requestMs: 50, checkMs: 10 };
+    const { port, url } = await running((_request, response) => response.end('well'), limits);
+    const silent = Array.from({ length: 200 }, () => raw(port, ''));
+    expect((await send(url)).text).toBe('well');
+    for (const answer of await Promise.all(silent)) expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+    expect((await send(url)).text).toBe('well');
+  });
+
+  it('a head that comes drop by drop is not given more time by each drop', async () => {
+    const { port } = await running((_request, response) => response.end(), {
+      headersMs: 50,
+      requestMs: 50,
+      checkMs: 10,
+    });
+    const client = net.connect(port, '127.0.0.1').setEncoding('utf8');
+    client.write('GET / HTTP/1.1\r\nHost: x\r\n');
+    const drops = setInterval(() => client.write('X-A: b\r\n'), 10);
+    const answer = await new Promise<string>((resolve) => {
+      client.once('data', (data) => resolve(String(data)));
+      client.once('close', () => resolve(''));
+      client.on('error', () => undefined);
+    });
+    clearInterval(drops);
+    client.destroy();
+    expect(answer).toMatch(/^(HTTP\/1\.1 408 |$)/);
+  });
+
   it('more connections than there may be are closed at once, the others are served', async () => {
     const { port, url } = await running((_request, response) => response.end('well'), { maxConnections: 1 });
     const agent = keepAlive();

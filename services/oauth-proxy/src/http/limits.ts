@@ -7,19 +7,21 @@ import type { RequestHandler } from 'express';
 import { rateLimit } from 'express-rate-limit';
 
 /**
- * A limit of requests in a minute from one client address, with a bucket of its own: a browser that reads discovery
- * documents does not use up the attempts of a client that registers. Answers 429 with `Retry-After`.
+ * A limit of requests from one client address, with a bucket of its own: a browser that reads discovery documents does not
+ * use up the attempts of a client that registers. Answers 429 with `Retry-After`.
  *
+ * @param limit requests in a window
  * @param failuresOnly requests that succeed are not counted
+ * @param windowSeconds a minute if absent
  */
 export function limitPerAddress(
-  perMinute: number,
+  limit: number,
   contextOf: (request: IncomingMessage) => RequestContext,
-  { failuresOnly = false }: { failuresOnly?: boolean } = {},
+  { failuresOnly = false, windowSeconds = 60 }: { failuresOnly?: boolean; windowSeconds?: number } = {},
 ): RequestHandler {
   return rateLimit({
-    windowMs: 60_000,
-    limit: perMinute,
+    windowMs: windowSeconds * 1000,
+    limit,
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     skipSuccessfulRequests: failuresOnly,

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
+import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
@@ -16,6 +17,7 @@ import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
 import { createClientRedirects } from '../provider/client-redirects.ts';
 import { createProvider } from '../provider/create-provider.ts';
+import { createFailureLimit } from '../provider/failure-limit.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { openProvider } from '../provider/open-provider.ts';
 import { rememberContext } from '../provider/request-facts.ts';
@@ -52,14 +54,15 @@ const hop = 'oauth-proxy';
 /** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
 export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   const { config, state, keys, check, introspectionToken, owner, network, audit, log } = options;
-  const { issuer, mcpUrl, perAddressPerMinute } = config;
+  const { issuer, mcpUrl, limits } = config;
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const contextOf = (request: IncomingMessage): RequestContext => {
     const context = contexts.get(request);
     if (!context) throw new Error('a request came past the edge');
     return context;
   };
-  const limit = () => limitPerAddress(perAddressPerMinute, contextOf);
+  const limitPrograms = () => limitPerAddress(limits.programsPerMinute, contextOf);
+  const limitFailure = createFailureLimit(createMinuteLimit(limits.perMinute));
   const redirects = createClientRedirects(config.redirects, config.preregistered?.id);
   const adapter = config.clientDocuments
     ? withClientDocuments(state.adapter, openClientDocuments(state.adapter, network, log), redirects)
@@ -75,7 +78,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
       loginHolds: owner.loginHolds,
       renderError,
     });
-    recordProviderEvents(created, audit, log);
+    recordProviderEvents(created, audit, log, limitFailure);
     return created;
   });
   const authorize: RequestHandler = (request, response) => {
@@ -98,40 +101,38 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   );
 
   const metadata = JSON.stringify(protectedResourceMetadata(issuer, mcpUrl));
-  const documents = ['/.well-known/*document', '/jwks'];
-  app.use(documents, openToBrowserClients('GET'), limit());
-  app.get(
-    ['/.well-known/oauth-protected-resource', '/.well-known/oauth-protected-resource/mcp'],
-    (_request, response) => {
-      response.set('Content-Type', 'application/json').send(metadata);
-    },
-  );
-  // Clients look for the authorization server's documents under the resource's path too.
-  app.get(
-    ['oauth-authorization-server', 'openid-configuration'].flatMap((name) => [
-      `/.well-known/${name}`,
-      `/.well-known/${name}/mcp`,
-    ]),
-    (request, _response, next) => {
-      request.url = request.path.replace(/\/mcp$/, '');
-      next();
-    },
-    authorize,
-  );
+  const documents = ['/.well-known/*document', '/mcp/.well-known/*document', '/jwks'];
+  app.use(documents, openToBrowserClients('GET'), limitPrograms());
+  app.get(documentPaths('oauth-protected-resource'), (_request, response) => {
+    response.set('Content-Type', 'application/json').send(metadata);
+  });
+  for (const name of ['oauth-authorization-server', 'openid-configuration']) {
+    app.get(
+      documentPaths(name),
+      (request, _response, next) => {
+        // Both: oidc-provider takes the difference for the place where it is mounted.
+        request.url = request.originalUrl = `/.well-known/${name}`;
+        next();
+      },
+      authorize,
+    );
+  }
   app.get('/jwks', authorize);
 
   const calls = ['/register', '/token', '/revoke'];
-  app.use(calls, openToBrowserClients('POST'), limit());
+  app.use(calls, openToBrowserClients('POST'));
+  app.use(['/token', '/revoke'], limitPrograms());
+  app.use('/register', limitPerAddress(limits.registrationsPerHour, contextOf, { windowSeconds: 60 * 60 }));
   app.post(calls, authorize);
   app.all(calls, onlyBy('POST', contextOf));
 
   app.post(INTROSPECTION_PATH, createIntrospection({ issuer, mcpUrl, check, provider, introspectionToken, contextOf }));
   app.all(INTROSPECTION_PATH, onlyBy('POST', contextOf));
 
-  app.get('/authorize', limit(), prepareAuthorization(mcpUrl), authorize);
+  app.get('/authorize', limitPerAddress(limits.perMinute, contextOf), prepareAuthorization(mcpUrl), authorize);
   app.all('/authorize', onlyBy('GET', contextOf));
   // What follows belongs to an authorization that was counted above: who is on the right way is not counted again.
-  app.use(['/authorize/:uid', '/interaction'], limitPerAddress(perAddressPerMinute, contextOf, { failuresOnly: true }));
+  app.use(['/authorize/:uid', '/interaction'], limitPerAddress(limits.perMinute, contextOf, { failuresOnly: true }));
   app.get('/authorize/:uid', authorize);
   app.use(
     createInteractionRoutes({
@@ -150,7 +151,11 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   );
 
   app.use((request, response) => {
-    sendError(response, hop, 'not_found', { requestId: contextOf(request).requestId });
+    sendError(response, hop, 'not_found', {
+      requestId: contextOf(request).requestId,
+      // Somebody may have typed the address without its path.
+      message: `There is nothing at this address. The MCP endpoint is ${mcpUrl}`,
+    });
   });
   app.use(((error, request, response, _next) => {
     const { requestId } = contextOf(request);
@@ -166,6 +171,14 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     rememberContext(request, context);
     app(request, response);
   };
+}
+
+/**
+ * Where clients look for a metadata document: at the root, and with the path of the resource behind the well-known part (RFC
+ * 8414 section 3.1) or before it, as OpenID Connect Discovery has it.
+ */
+function documentPaths(name: string): string[] {
+  return [`/.well-known/${name}`, `/.well-known/${name}/mcp`, `/mcp/.well-known/${name}`];
 }
 
 /** Answers what is sent with another method than `method`. */

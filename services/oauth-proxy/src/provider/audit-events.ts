@@ -4,11 +4,15 @@ import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider';
 import { Reused } from '../state/reused.ts';
+import type { LimitFailure } from './failure-limit.ts';
 import { requestFacts } from './request-facts.ts';
 import { ACCESS_TOKEN_REVOKED } from './revoke-access-token.ts';
 
-/** Records what the authorization server does: registrations, tokens, replays, revocations. Never a token or code. */
-export function recordProviderEvents(provider: Provider, audit: AuditLog, log: Log): void {
+/**
+ * Records what the authorization server does: registrations, tokens, replays, revocations. Never a token or code. Who fails
+ * too often is turned away here, where failures are known, and recorded once a minute.
+ */
+export function recordProviderEvents(provider: Provider, audit: AuditLog, log: Log, limitFailure: LimitFailure): void {
   const record = (
     ctx: KoaContextWithOIDC,
     event: Pick<AuditInput, 'event_type' | 'result' | 'reason' | 'resource'>,
@@ -34,9 +38,14 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
     const refreshed = ctx.oidc.params?.grant_type === 'refresh_token';
     record(ctx, { event_type: refreshed ? 'token.refreshed' : 'token.issued', result: 'success' });
   });
+  const recordFailure = (ctx: KoaContextWithOIDC, event_type: string, reason: string): void => {
+    const verdict = limitFailure(ctx);
+    if (verdict === 'more') return;
+    record(ctx, { event_type, result: 'denied', reason: verdict === 'first' ? 'rate_limited' : reason });
+  };
   provider.on('grant.error', (ctx, error) => {
     const detail = (error as { error_detail?: string }).error_detail;
-    record(ctx, { event_type: 'token.refused', result: 'denied', reason: detail ?? error.message });
+    recordFailure(ctx, 'token.refused', detail ?? error.message);
     if (error instanceof Reused && error.grantId) {
       record(ctx, { event_type: 'grant.revoked', result: 'success', resource: error.grantId });
     }
@@ -50,7 +59,7 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
   provider.on('revocation.error', (ctx, error) => {
     // A JWT: what became of it is recorded where it is revoked.
     if (error.message === 'unsupported_token_type') return;
-    record(ctx, { event_type: 'token.revoked', result: 'denied', reason: error.message });
+    recordFailure(ctx, 'token.revoked', error.message);
   });
   provider.on('server_error', (ctx, error) => {
     log.error('the authorization server failed', { error, path: ctx.path, ...requestFacts(ctx.req) });

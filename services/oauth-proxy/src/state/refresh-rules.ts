@@ -8,7 +8,7 @@ export const REFRESH_GRACE_SECONDS = 60;
  * As many refresh tokens of one grant as may be unused at the same time: more than clients refresh with at once (some tens
  * were seen), since whichever of the answers such a client keeps must go on working.
  */
-export const MAX_UNUSED_REFRESH_TOKENS = 64;
+export const MAX_UNUSED_REFRESH_TOKENS = 128;
 
 /** Stands for the time of its use in a refresh token that was given up: long ago. */
 export const GIVEN_UP = 1;
