@@ -147,15 +147,6 @@ describe.each(stateStores)('state in $name', ({ create }) => {
     state = await open();
   });
 
-  it('sweeps what has expired when it is opened', async () => {
-    await state.adapter('AuthorizationCode').upsert('stale', { clientId: 'a' }, 1);
-    later(2);
-    await state.close();
-    state = await open();
-    later(-2);
-    expect(await state.adapter('AuthorizationCode').find('stale')).toBeUndefined();
-  });
-
   it('refuses a model without a name: everything would be stored in one place', () => {
     expect(() => state.adapter('')).toThrow('no model');
   });

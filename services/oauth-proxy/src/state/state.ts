@@ -7,6 +7,7 @@ export type AdapterFactory = (model: string) => Adapter;
 /**
  * What outlives a request: clients, grants, codes, tokens, sessions. Everything acknowledged survives a kill -9.
  * LMDB implements it on one machine, Redis for several.
+ * Everything that waits may throw {@link StateUnavailable} where the state is not on this machine.
  */
 export interface State {
   readonly adapter: AdapterFactory;
@@ -26,5 +27,7 @@ export interface State {
   noteUse(grantId: string): void;
   /** What the owner revoked with `arleo connections revoke` and was not asked for before. */
   takeRevocationNotices(): Promise<RevocationNotice[]>;
+  /** Why it cannot be used at the moment; undefined if it can. */
+  problem(): Promise<string | undefined>;
   close(): Promise<void>;
 }

@@ -5,19 +5,13 @@ import { keysUnder } from '@arleo/core/oauth-state/lmdb/entry';
 import { lastUse } from '@arleo/core/oauth-state/lmdb/grants';
 import { REVOCATION_NOTICES } from '@arleo/core/oauth-state/lmdb/lmdb-connections';
 import { openStore, STATE_FILE } from '@arleo/core/oauth-state/lmdb/open-store';
+import { createUseNote } from '../noted-use.ts';
 import type { State } from '../state.ts';
 import type { Store } from './entry.ts';
 import { LmdbAdapter } from './lmdb-adapter.ts';
 import { hasClearIds, hashStoredIds } from './upgrade.ts';
 
 const sweepEveryMs = 10 * 60_000;
-
-/** How exactly the last use of a grant is known. */
-const useEveryMs = 60_000;
-/** As many grants as it is remembered of in memory. */
-const maxNoted = 1_000;
-/** Longer than a grant lives that is not used. */
-const keepUseMs = 61 * 24 * 60 * 60_000;
 
 /**
  * Opens the state in `folder`/oauth.lmdb.
@@ -36,7 +30,9 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
   await sweep(store, now());
   const sweeper = setInterval(() => void sweep(store, now()), sweepEveryMs).unref();
 
-  const noted = new Map<string, number>();
+  const noteUse = createUseNote(now, (grantId, time, keepMs) =>
+    store.put(lastUse(grantId), { payload: { last: time }, expires: time + keepMs }),
+  );
 
   const alive = (key: string): boolean => {
     const entry = store.get(key);
@@ -56,13 +52,7 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
         return true;
       });
     },
-    noteUse(grantId) {
-      const time = now();
-      if (time - (noted.get(grantId) ?? 0) < useEveryMs) return;
-      if (noted.size >= maxNoted) noted.clear();
-      noted.set(grantId, time);
-      store.put(lastUse(grantId), { payload: { last: time }, expires: time + keepUseMs }).catch(() => undefined);
-    },
+    noteUse: noteUse.note,
     async takeRevocationNotices() {
       const keys = keysUnder(store, REVOCATION_NOTICES);
       if (keys.length === 0) return [];
@@ -72,6 +62,7 @@ export async function openLmdbState(folder: string, now: () => number = Date.now
       });
       return notices;
     },
+    problem: async () => undefined,
     async close() {
       clearInterval(sweeper);
       await store.close();
