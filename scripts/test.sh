@@ -20,8 +20,8 @@ find_browser() {
 
 main() {
   [[ $# -eq 0 ]] || fatal "unknown argument: $1" 'Usage: scripts/test.sh (one package alone: cd services/oauth-proxy && pnpm test)' 2
-  # The tests of infra/ run the real thing.
-  NEEDS+=(nginx)
+  # The tests of infra/ and of the shared state run the real thing, each with a server of its own.
+  NEEDS+=(nginx redis-server)
   [[ -n ${CHROMIUM:-} ]] || CHROMIUM="$(find_browser)" || NEEDS+=(chromium)
   setup
   export CHROMIUM="${CHROMIUM:-$(find_browser)}"

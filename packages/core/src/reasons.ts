@@ -92,6 +92,11 @@ const reasons = {
 
   // This hop.
   not_ready: { status: 503, message: 'The service cannot do its job at the moment.' },
+  state_unavailable: {
+    status: 503,
+    message: 'What this service has to remember cannot be reached. Try again in a moment.',
+    hint: 'Redis is away, does not answer or refuses: see the log of the service, and /readyz on its host.',
+  },
   shutting_down: { status: 503, message: 'The service is stopping. Try again in a moment.' },
   internal: {
     status: 500,

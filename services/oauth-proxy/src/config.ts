@@ -1,4 +1,5 @@
 import { importActorKey } from '@arleo/core/actor';
+import { isRedisUrl } from '@arleo/core/oauth-state/redis/redis-url';
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
 import {
   absolutePath,
@@ -42,6 +43,12 @@ const schema = z.object({
   /** JSON with the hash of the owner's passphrase. */
   OWNER_FILE: absolutePath('/etc/mcp-oauth-proxy/owner.json'),
   STATE_DIR: absolutePath('/var/lib/mcp-oauth-proxy'),
+  /** The Redis in which several oauth-proxies share their state; LMDB in STATE_DIR without it. Holds a password. */
+  STATE_URL: z
+    .string()
+    .refine(isRedisUrl, 'is not a redis:// or rediss:// URL with nothing after the number of the database')
+    .optional()
+    .meta({ example: 'rediss://arleo:password@redis.example.org:6379/0' }),
   AUDIT_LOG: absolutePath('/var/log/mcp-oauth-proxy/audit.jsonl'),
   /** A client that the owner sets up by hand, for clients that ask for an id and a secret. */
   CLIENT_ID: z

@@ -1,5 +1,4 @@
 import { importActorKey } from '@arleo/core/actor';
-import { openKeyFile } from '@arleo/core/signing-keys/key-file';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
@@ -11,8 +10,10 @@ import type { RunningServer } from '@arleo/runtime/serve/serve';
 import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import { type DocumentNetwork, INTERNET } from './client-documents/fetch-document.ts';
 import type { Config } from './config.ts';
+import { answerUnavailable } from './http/answer-unavailable.ts';
 import { INTROSPECTION_PATH } from './http/introspection.ts';
 import { createOauthApp } from './http/oauth-app.ts';
+import { type Handlers, openLater } from './http/open-later.ts';
 import { createAccessTokenCheck } from './mcp/access-token.ts';
 import { addResourceMetadata } from './mcp/challenge.ts';
 import { allowOrigins } from './mcp/cors.ts';
@@ -21,7 +22,7 @@ import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
 import { recordOwnerRevocations } from './provider/owner-revocations.ts';
 import { createRedirectPolicy } from './provider/redirect-policy.ts';
-import { openLmdbState } from './state/lmdb/open-lmdb-state.ts';
+import { openState } from './state/open-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
 
 const hop = 'oauth-proxy';
@@ -43,11 +44,9 @@ export async function start(
   const mcpUrl = `${issuer}/mcp`;
   const records = await openRecords(hop, config, lifecycle);
   const { log, audit } = records;
-  const state = await openLmdbState(config.STATE_DIR);
+  const { state, keyStore } = await openState(config, log);
   lifecycle.onClose('state', () => state.close());
   lifecycle.onClose('record of revocations', recordOwnerRevocations(state, audit, log));
-  const keys = await openSigningKeys({ store: openKeyFile(config.STATE_DIR), audit, log });
-  lifecycle.onClose('signing keys', () => keys.close());
   const bcrypt = openBcrypt();
   lifecycle.onClose('bcrypt threads', () => bcrypt.close());
 
@@ -56,63 +55,70 @@ export async function start(
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
   const owner = openOwner({ file: config.OWNER_FILE, bcrypt, claim: (name, seconds) => state.claim(name, seconds) });
 
-  const check = createAccessTokenCheck({
-    issuer,
-    mcpUrl,
-    verificationKey: keys.verificationKey,
-    accessHolds: state.accessHolds,
-  });
-  const oauth = createOauthApp({
-    config: {
-      issuer,
-      mcpUrl,
-      secure: issuer.startsWith('https:'),
-      tokenSecret: config.TOKEN_SECRET,
-      clientDocuments: config.CIMD,
-      limits: {
-        perMinute: config.RATE_LIMIT_PER_ADDRESS,
-        programsPerMinute: config.RATE_LIMIT_PROGRAMS,
-        registrationsPerHour: config.RATE_LIMIT_REGISTRATIONS,
-      },
-      preregistered:
-        config.CLIENT_ID && config.CLIENT_SECRET
-          ? { id: config.CLIENT_ID, secret: config.CLIENT_SECRET, redirectUris: config.CLIENT_REDIRECT_URIS }
-          : undefined,
-      redirects: createRedirectPolicy({ hosts: config.REDIRECT_HOSTS, schemes: config.REDIRECT_SCHEMES }),
-    },
-    state,
-    keys,
-    check,
-    introspectionToken: config.MCP_TOKEN,
-    owner,
-    network,
-    audit,
-    log,
-  });
   const trail = openRefusalTrail(audit);
   lifecycle.onClose('counts of refused requests', () => trail.close());
-  const mcp = createMcpHandler({
-    issuer,
-    check,
-    failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
-    calls: createMinuteLimit(config.RATE_LIMIT_PER_SUBJECT),
-    noteUse: (grantId) => state.noteUse(grantId),
-    forward: createForwarder({
-      hop,
-      target: new URL('/mcp', config.UPSTREAM_URL),
-      agent,
-      limits: { ...outerLimits, maxBodyBytes: config.MAX_BODY_BYTES },
-      mapAnswerHeaders: addResourceMetadata(issuer),
-      onFailure: (reason, error, { requestId }) =>
-        log.warn('the call could not be completed', { reason, request_id: requestId, ...(error && { error }) }),
-    }),
-    mcpToken: config.MCP_TOKEN,
-    actorKey: importActorKey(config.ACTOR_KEY),
-    audit,
-    trail,
-    log,
-  });
+  const open = async (): Promise<Handlers> => {
+    const keys = await openSigningKeys({ store: keyStore, audit, log });
+    lifecycle.onClose('signing keys', () => keys.close());
+    const check = createAccessTokenCheck({
+      issuer,
+      mcpUrl,
+      verificationKey: keys.verificationKey,
+      accessHolds: state.accessHolds,
+    });
+    const oauth = createOauthApp({
+      config: {
+        issuer,
+        mcpUrl,
+        secure: issuer.startsWith('https:'),
+        tokenSecret: config.TOKEN_SECRET,
+        clientDocuments: config.CIMD,
+        limits: {
+          perMinute: config.RATE_LIMIT_PER_ADDRESS,
+          programsPerMinute: config.RATE_LIMIT_PROGRAMS,
+          registrationsPerHour: config.RATE_LIMIT_REGISTRATIONS,
+        },
+        preregistered:
+          config.CLIENT_ID && config.CLIENT_SECRET
+            ? { id: config.CLIENT_ID, secret: config.CLIENT_SECRET, redirectUris: config.CLIENT_REDIRECT_URIS }
+            : undefined,
+        redirects: createRedirectPolicy({ hosts: config.REDIRECT_HOSTS, schemes: config.REDIRECT_SCHEMES }),
+      },
+      state,
+      keys,
+      check,
+      introspectionToken: config.MCP_TOKEN,
+      owner,
+      network,
+      audit,
+      log,
+    });
+    const mcp = createMcpHandler({
+      issuer,
+      check,
+      failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
+      calls: createMinuteLimit(config.RATE_LIMIT_PER_SUBJECT),
+      noteUse: (grantId) => state.noteUse(grantId),
+      forward: createForwarder({
+        hop,
+        target: new URL('/mcp', config.UPSTREAM_URL),
+        agent,
+        limits: { ...outerLimits, maxBodyBytes: config.MAX_BODY_BYTES },
+        mapAnswerHeaders: addResourceMetadata(issuer),
+        onFailure: (reason, error, { requestId }) =>
+          log.warn('the call could not be completed', { reason, request_id: requestId, ...(error && { error }) }),
+      }),
+      mcpToken: config.MCP_TOKEN,
+      actorKey: importActorKey(config.ACTOR_KEY),
+      audit,
+      trail,
+      log,
+    });
+    return { mcp, rest: oauth };
+  };
   const origins = new Set([issuer, ...config.ALLOWED_ORIGINS]);
+  const site = new URL(issuer).host;
+  const handlers = await openLater({ open, unavailable: answerUnavailable.bind(undefined, site), lifecycle, log });
   return serveEdge({
     hop,
     config,
@@ -120,14 +126,14 @@ export async function start(
     records,
     trustRequestId: false,
     clientAddress: config.TRUST_PROXY,
-    guard: { hosts: new Set([new URL(issuer).host]), origins },
+    guard: { hosts: new Set([site]), origins },
     ready: async () => {
-      const [upstream, ownerProblem] = await Promise.all([upstreamReady(), owner.problem()]);
-      const problems = [...(upstream.problems ?? []), ...(ownerProblem === undefined ? [] : [ownerProblem])];
+      const [upstream, ...own] = await Promise.all([upstreamReady(), owner.problem(), state.problem()]);
+      const problems = [...(upstream.problems ?? []), ...own.filter((one) => one !== undefined)];
       return { ready: problems.length === 0, problems };
     },
-    mcp: allowOrigins(origins, mcp),
+    mcp: allowOrigins(origins, handlers.mcp),
     localPaths: new Set([INTROSPECTION_PATH]),
-    rest: oauth,
+    rest: handlers.rest,
   });
 }

@@ -89,7 +89,12 @@ export async function openService(env: Record<string, string> = {}, seams: Seams
   };
   const config = readConfig(environment);
   let lifecycle = createLifecycle();
-  await start(config, lifecycle, seams);
+  await start(config, lifecycle, seams).catch(async (error: unknown) => {
+    await lifecycle.closeAll();
+    await new Promise((resolve) => upstream.close(resolve));
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  });
   const service: Service = {
     issuer,
     mcpUrl: `${issuer}/mcp`,

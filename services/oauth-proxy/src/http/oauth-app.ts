@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { deriveKey } from '@arleo/core/derive-key';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
@@ -21,9 +22,10 @@ import { createFailureLimit } from '../provider/failure-limit.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { openProvider } from '../provider/open-provider.ts';
 import { rememberContext } from '../provider/request-facts.ts';
-import { deriveKey } from '../provider/secrets.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { State } from '../state/state.ts';
+import { StateUnavailable } from '../state/state-unavailable.ts';
+import { answerUnavailable } from './answer-unavailable.ts';
 import { prepareAuthorization } from './authorization-request.ts';
 import { openToBrowserClients } from './browser-clients.ts';
 import { createBrowserCookie } from './browser-cookie.ts';
@@ -159,6 +161,9 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   });
   app.use(((error, request, response, _next) => {
     const { requestId } = contextOf(request);
+    if (error instanceof StateUnavailable) {
+      return answerUnavailable(new URL(issuer).host, request, response, { requestId });
+    }
     const status: unknown = error?.status;
     if (status === 413) return sendError(response, hop, 'body_too_large', { requestId });
     if (typeof status === 'number' && status < 500) return sendError(response, hop, 'bad_request', { requestId });

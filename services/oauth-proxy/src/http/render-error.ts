@@ -5,6 +5,7 @@ import { preferredLanguage } from '../pages/texts.ts';
 import type { ClientRedirects } from '../provider/client-redirects.ts';
 import type { OauthConfig } from '../provider/oauth-config.ts';
 import { requestFacts } from '../provider/request-facts.ts';
+import { StateUnavailable } from '../state/state-unavailable.ts';
 import { pageHeaders } from './page-response.ts';
 
 const problems: Readonly<Record<string, ErrorPage['problem']>> = {
@@ -21,6 +22,7 @@ export function createRenderError({ issuer }: OauthConfig, redirects: ClientRedi
     error: Error,
   ): void => {
     const expired = error.name === 'SessionNotFound';
+    const unavailable = error instanceof StateUnavailable;
     const { client_id, redirect_uri } = ctx.oidc?.params ?? {};
     const refused =
       out.error === 'invalid_redirect_uri' && redirect_uri
@@ -34,7 +36,13 @@ export function createRenderError({ issuer }: OauthConfig, redirects: ClientRedi
     ctx.body = errorPage({
       language: preferredLanguage(ctx.get('accept-language')),
       site,
-      problem: expired ? 'expired' : document ? 'clientDocument' : (problems[out.error] ?? 'brokenRequest'),
+      problem: expired
+        ? 'expired'
+        : unavailable
+          ? 'unavailable'
+          : document
+            ? 'clientDocument'
+            : (problems[out.error] ?? 'brokenRequest'),
       ...(document && { subject: [String(client_id), out.error_description ?? ''] }),
       details: [
         `${out.error}${out.error_description ? `: ${out.error_description}` : ''}`,

@@ -10,6 +10,8 @@ import type { MinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Forward } from '@arleo/runtime/proxy/forward';
+import { RETRY_UNAVAILABLE } from '../http/answer-unavailable.ts';
+import { StateUnavailable } from '../state/state-unavailable.ts';
 import type { AccessToken, CheckAccessToken, TokenRefusal, TokenVerdict } from './access-token.ts';
 import { readBearer } from './bearer.ts';
 import { challenges, IN_QUERY } from './challenge.ts';
@@ -99,6 +101,10 @@ export function createMcpHandler(options: McpOptions): EdgeHandler {
 
   /** Whatever goes wrong here is this service's fault: neither the client's token nor the process may die of it. */
   const failed = (error: unknown, response: ServerResponse, { requestId }: RequestContext): void => {
+    if (error instanceof StateUnavailable) {
+      sendError(response, hop, 'state_unavailable', { requestId, headers: RETRY_UNAVAILABLE });
+      return;
+    }
     log.error('a call could not be checked', { request_id: requestId, error });
     sendError(response, hop, 'internal', { requestId });
   };

@@ -6,7 +6,14 @@ import { type Language, TEXTS } from './texts.ts';
 export interface ErrorPage {
   language: Language;
   site: string;
-  problem: 'expired' | 'foreign' | 'unknownClient' | 'wrongRedirect' | 'clientDocument' | 'brokenRequest';
+  problem:
+    | 'expired'
+    | 'foreign'
+    | 'unknownClient'
+    | 'wrongRedirect'
+    | 'clientDocument'
+    | 'brokenRequest'
+    | 'unavailable';
   /** What it is about: where, and what is wrong there. */
   subject?: readonly string[];
   /** OAuth error code and description, and the request id. */

@@ -68,6 +68,7 @@ const en = {
     'The app says who it is by a document on the web, and this server could not use that document. Try again in a minute; if it stays so, its developers have to mend it.',
   wrongRedirect: 'The app asked to be answered at an address that it has not registered. Nothing was sent there.',
   brokenRequest: 'The app sent a request that this server cannot accept.',
+  unavailable: 'The server cannot do this at the moment. Nothing is lost: try again in a minute.',
   details: 'Details for the app’s developers',
   ownerUnreadable: 'The server cannot read the owner’s passphrase. See its log.',
 };
@@ -131,6 +132,7 @@ const fr: Texts = {
   wrongRedirect:
     'L’application a demandé une réponse à une adresse qu’elle n’a pas enregistrée. Rien n’y a été envoyé.',
   brokenRequest: 'L’application a envoyé une demande que ce serveur ne peut pas accepter.',
+  unavailable: 'Le serveur ne peut pas le faire pour le moment. Rien n’est perdu : réessayez dans une minute.',
   details: 'Détails pour les développeurs de l’application',
   ownerUnreadable: 'Le serveur ne peut pas lire la phrase de passe du propriétaire. Voir son journal.',
 };

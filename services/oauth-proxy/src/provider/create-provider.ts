@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
+import { deriveKey } from '@arleo/core/derive-key';
 import { ACCESS_TOKEN_SECONDS } from '@arleo/core/signing-keys/key-set';
 import { Provider } from 'oidc-provider';
 import { RegistrationsFull } from '../state/registration-rules.ts';
 import type { SigningKeys } from '../state/signing-keys.ts';
 import type { AdapterFactory, State } from '../state/state.ts';
+import { UNAVAILABLE_SECONDS } from '../state/state-unavailable.ts';
 import { type ClientRedirects, guardRedirects } from './client-redirects.ts';
 import { createInteractionPolicy } from './interaction-policy.ts';
 import type { OauthConfig } from './oauth-config.ts';
@@ -12,7 +14,6 @@ import { createRegistrationReader } from './read-registration.ts';
 import { createTokenRequestReader } from './read-token-request.ts';
 import { isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
 import { createAccessTokenRevocation } from './revoke-access-token.ts';
-import { deriveKey } from './secrets.ts';
 import { unknownTarget } from './unknown-target.ts';
 
 const minutes = 60;
@@ -126,6 +127,11 @@ export function createProvider({
   guardRedirects(provider, redirects);
   provider.on('registration_create.error', (ctx, error) => {
     if (error instanceof RegistrationsFull) ctx.set('Retry-After', String(error.retryAfterSeconds));
+  });
+  // Where the state cannot be reached.
+  provider.use(async (ctx, next) => {
+    await next();
+    if (ctx.status === 503) ctx.set('Retry-After', String(UNAVAILABLE_SECONDS));
   });
   provider.use(createAccessTokenRevocation(issuer, keys, state));
   provider.use(createRegistrationReader(config.redirects));

@@ -1,6 +1,7 @@
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { State } from '../state/state.ts';
+import { StateUnavailable } from '../state/state-unavailable.ts';
 
 /**
  * Puts what the owner revoked with `arleo connections revoke` into the audit log, which only this process may write. The
@@ -21,7 +22,10 @@ export function recordOwnerRevocations(state: State, audit: AuditLog, log: Log, 
     }
   };
   const timer = setInterval(() => {
-    look().catch((error: unknown) => log.error('revocations could not be recorded', { error }));
+    look().catch((error: unknown) => {
+      // That the state cannot be reached is said elsewhere, once; they wait there.
+      if (!(error instanceof StateUnavailable)) log.error('revocations could not be recorded', { error });
+    });
   }, everyMs).unref();
   return () => clearInterval(timer);
 }

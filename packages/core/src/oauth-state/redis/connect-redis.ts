@@ -50,7 +50,9 @@ export async function whenConnected(redis: Redis, withinMs = REDIS_MS): Promise<
 /** That Redis did not do what it was asked to: `state_unavailable`. What it was asked is not told: that has secrets. */
 export function unavailable(error: unknown): ArleoError {
   const { message, code } = error as NodeJS.ErrnoException;
-  const why = [code, message].filter((one) => one).join(': ') || String(error);
+  // What ioredis says of its own settings means only that.
+  const away = message?.startsWith("Stream isn't writeable") ? 'not connected' : message;
+  const why = [code, away].filter((one) => one).join(': ') || String(error);
   return new ArleoError('state_unavailable', `Redis, which keeps the state, cannot be used (${why}).`, {
     hint: 'Check STATE_URL, and that Redis runs, can be reached, and has memory left.',
   });
