@@ -84,6 +84,8 @@ const variables = z.object({
     (bytes) => bytes <= UPLOAD_LIMIT_BYTES,
     `is more than ${UPLOAD_LIMIT_BYTES}`,
   ),
+  /** Where header and body name different protocol revisions, the body is believed instead of refusing the call. */
+  TOLERANT_PROTOCOL_HEADER: flag(false),
   AUDIT_LOG: absolutePath('/var/log/hugo-mcp/audit.jsonl'),
   /** Refused callers in a minute from one address, before it is told to wait. */
   RATE_LIMIT_PER_ADDRESS: count(60),

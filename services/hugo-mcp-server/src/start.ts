@@ -84,6 +84,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     authenticate: createAuthenticate(tokens, await openActorVerifier(config.ACTOR_PUBLIC_KEY)),
     refuseCaller,
     maxBodyBytes: config.MAX_BODY_BYTES,
+    bodyDecidesVersion: config.TOLERANT_PROTOCOL_HEADER,
   });
   return serveEdge({
     hop,

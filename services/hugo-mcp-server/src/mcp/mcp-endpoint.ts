@@ -11,6 +11,7 @@ import type { Authenticate } from '../http/authenticate.ts';
 import { type Message, readMessage } from '../http/read-message.ts';
 import type { RefuseCaller } from '../http/refuse-caller.ts';
 import { actorOf, type Caller } from '../tools/tool.ts';
+import { believeBody } from './believe-body.ts';
 import { createServer, readScope, type ServedRequest, type ServerOptions } from './create-server.ts';
 import { abortedByClient, sendWebResponse, toWebRequest } from './web-exchange.ts';
 
@@ -19,6 +20,8 @@ export interface EndpointOptions extends ServerOptions {
   authenticate: Authenticate;
   refuseCaller: RefuseCaller;
   maxBodyBytes: number;
+  /** `TOLERANT_PROTOCOL_HEADER` */
+  bodyDecidesVersion: boolean;
 }
 
 const hop = 'hugo-mcp-server';
@@ -44,7 +47,7 @@ const rpcCodes: Readonly<Record<string, number>> = { bad_json: -32700, batch_ref
  * or build are answered as a stream that begins at once; everything else as plain JSON where the client's era allows.
  */
 export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
-  const { authenticate, refuseCaller, maxBodyBytes, tools, log } = options;
+  const { authenticate, refuseCaller, maxBodyBytes, bodyDecidesVersion, tools, log } = options;
   const recordRefused = (event_type: string, caller: Caller, request: IncomingMessage, context: RequestContext): void =>
     options.audit.record({
       event_type,
@@ -93,7 +96,9 @@ export function createMcpEndpoint(options: EndpointOptions): EdgeHandler {
     };
     const authInfo = { token: '', clientId: caller.clientId, scopes: [...caller.scopes], extra: { served } };
     const handler = tool?.slow ? slow : quick;
-    const result = await handler.fetch(toWebRequest(request, abortedByClient(response)), {
+    const webRequest = toWebRequest(request, abortedByClient(response));
+    if (bodyDecidesVersion) believeBody(message, webRequest.headers);
+    const result = await handler.fetch(webRequest, {
       authInfo,
       parsedBody: message,
     });
