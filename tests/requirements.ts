@@ -31,6 +31,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-TRACE-TIMING': 'Server-Timing has one entry per hop on an authenticated response.',
     'R-TRACE-SECRETS': 'No token, secret, code, passphrase or page body in any log.',
     'R-TRACE-CHAIN': 'Every audit log is a whole hash chain.',
+    'R-CANCEL':
+      'A call that the client gives up is given up by every hop, in both protocol eras, before and in its answer.',
     'R-STOP': 'On SIGTERM to any service the call in flight ends well and the process exits 0.',
     'R-HEALTH': 'All hops serve /healthz, /readyz and /metrics.',
   }),
