@@ -61,6 +61,15 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-TOKEN-TRUNCATED': 'A truncated hop token is refused.',
     'R-TOKEN-ROTATED': 'token-mgr rotate with a grace lets old and new token in, and no call is lost.',
   }),
+  ...from('Owner, consent, sessions', {
+    'R-OWNER-PASSPHRASE': 'A passphrase that arleo sets counts at once, the old one and logins by it no more.',
+    'R-OWNER-CODE':
+      'Once arleo turned codes on, a login takes one: no wrong one, and none twice; a recovery code works once.',
+    'R-OWNER-CONSENT':
+      'The consent page says who asks, where the code goes, what for and for how long, each time anew.',
+    'R-OWNER-PAGES':
+      'Every page is accessible in light and dark, in English and French, on a phone and by keyboard alone (axe-core, Chromium).',
+  }),
   ...from('Layouts and themes by Git push', {
     'R-HOOK-LIVE': 'A signed push to the branch puts its layouts live; one request id leads through both hops.',
     'R-HOOK-BROKEN': 'A push that breaks the build is not put live, and is rolled back in the work tree.',

@@ -62,14 +62,14 @@ function whoAsks({ language, origin, clientName, clientId }: ConsentPage): Html 
   switch (origin.kind) {
     case 'document':
       return html`<p class="host">${origin.host}</p>
-<p class="small">${texts.byDocument} ${id}</p>
+<p class="small">${texts.byDocument}<br>${id}</p>
 ${claim}`;
     case 'owner':
       return html`<p class="who">${texts.byOwner}</p>
-<p class="small">${texts.byOwnerHelp} ${id}</p>`;
+<p class="small">${texts.byOwnerHelp}<br>${id}</p>`;
     case 'registered':
       return html`<p class="who">${texts.byItself}</p>
-<p class="small">${texts.byItselfHelp} ${id}</p>
+<p class="small">${texts.byItselfHelp}<br>${id}</p>
 ${claim}`;
   }
 }

@@ -14,6 +14,7 @@ h1{margin:0 0 .6rem;font-size:1.45rem;line-height:1.25}
 p{margin:.5rem 0}
 .host{margin:.3rem 0;font-size:1.35rem;font-weight:650;overflow-wrap:anywhere}
 h2{margin:1.2rem 0 .2rem;font-size:.9rem;font-weight:600;color:var(--soft)}
+form h2{color:inherit;font-size:1rem}
 .box>h2:first-child{margin-top:0}
 .who{margin:.2rem 0;font-size:1.15rem;font-weight:650}
 .small{color:var(--soft);font-size:.88rem;overflow-wrap:anywhere}
@@ -35,7 +36,7 @@ button.quiet{background:transparent;color:var(--ink);border-color:var(--soft)}
 details{margin-top:1.2rem}
 summary{cursor:pointer;color:var(--accent)}
 summary.small{color:var(--soft)}
-[aria-invalid]{border-color:var(--bad)}
+input[aria-invalid]{border-color:var(--bad)}
 `;
 
 /** CSP source of the one style sheet that the pages carry. */

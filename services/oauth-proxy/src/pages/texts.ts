@@ -83,7 +83,7 @@ const fr: Texts = {
   logIn: 'Se connecter',
   wrongPassphrase: 'Ce n’est pas la phrase de passe. Vérifiez-la et réessayez.',
   wrongPassphraseOrCode:
-    'La phrase de passe ou le code n’est pas bon. Un code ne sert qu’une fois : tapez le prochain que l’application affiche.',
+    'La phrase de passe ou le code n’est pas bon. Un code ne sert qu’une fois\u00a0: tapez le prochain que l’application affiche.',
   code: 'Code',
   codeHelp: 'Les six chiffres que votre application d’authentification affiche en ce moment.',
   noPhone: 'Je ne peux pas utiliser l’application',
@@ -91,21 +91,21 @@ const fr: Texts = {
   recoveryHelp:
     'L’un de ceux que vous avez reçus en configurant l’application. Chacun sert une fois, à la place d’un code.',
   waitBeforeTrying:
-    'Votre phrase de passe n’a pas été examinée : il y a trop d’essais erronés, peut-être de quelqu’un d’autre. Attendez un instant, puis réessayez.',
-  consentTitle: 'Autoriser l’accès à votre site ?',
+    'Votre phrase de passe n’a pas été examinée\u00a0: il y a trop d’essais erronés, peut-être de quelqu’un d’autre. Attendez un instant, puis réessayez.',
+  consentTitle: 'Autoriser l’accès à votre site\u00a0?',
   whoAsks: 'Qui demande',
-  byDocument: 'Ce serveur a lu ce qu’elle est à sa propre adresse :',
+  byDocument: 'Ce serveur a lu ce qu’elle est à sa propre adresse\u00a0:',
   byOwner: 'Le client que vous avez configuré',
   byOwnerHelp: 'Il n’obtient l’accès qu’avec le secret inscrit dans la configuration de ce serveur.',
   byItself: 'Une application qui s’est enregistrée elle-même',
   byItselfHelp: 'Personne n’a vérifié qui elle est. Fiez-vous à l’adresse où l’accès est envoyé.',
   sentTo: 'Où l’accès est envoyé',
   otherHost: 'C’est un autre hôte que celui qui demande.',
-  selfNamed: (name) => `L’application se nomme elle-même « ${name} ».`,
-  notVerified: 'Ce nom est sa propre déclaration ; personne ne l’a vérifié.',
+  selfNamed: (name) => `L’application se nomme elle-même «\u00a0${name}\u00a0».`,
+  notVerified: 'Ce nom est sa propre déclaration\u00a0; personne ne l’a vérifié.',
   onThisMachine: 'C’est un programme sur l’ordinateur de ce navigateur.',
   toAnApp: (scheme) =>
-    `L’application de cet appareil qui ouvre les adresses commençant par « ${scheme} » reçoit l’accès. N’importe quelle application peut les revendiquer : n’approuvez que si vous venez de lancer ceci dans une application de confiance.`,
+    `L’application de cet appareil qui ouvre les adresses commençant par «\u00a0${scheme}\u00a0» reçoit l’accès. N’importe quelle application peut les revendiquer\u00a0: n’approuvez que si vous venez de lancer ceci dans une application de confiance.`,
   wants: 'Ce qu’elle pourra faire',
   untick: 'Décochez ce qu’elle ne doit pas pouvoir faire.',
   forHowLong: 'Pour combien de temps',
@@ -128,7 +128,7 @@ const fr: Texts = {
   unknownClient:
     'L’application qui vous envoie ici n’est pas connue de ce serveur, peut-être parce qu’elle a été enregistrée il y a longtemps sans jamais servir. Supprimez la connexion dans l’application et ajoutez-la de nouveau.',
   clientDocument:
-    'L’application se présente par un document sur le web, que ce serveur n’a pas pu utiliser. Réessayez dans une minute ; si cela persiste, c’est à ses développeurs de le corriger.',
+    'L’application se présente par un document sur le web, que ce serveur n’a pas pu utiliser. Réessayez dans une minute\u00a0; si cela persiste, c’est à ses développeurs de le corriger.',
   wrongRedirect:
     'L’application a demandé une réponse à une adresse qu’elle n’a pas enregistrée. Rien n’y a été envoyé.',
   brokenRequest: 'L’application a envoyé une demande que ce serveur ne peut pas accepter.',
