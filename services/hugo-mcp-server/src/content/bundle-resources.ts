@@ -30,7 +30,7 @@ export async function resourcesOf(
 ): Promise<PageResources> {
   if (page.kind === 'single') return { resources: [], complete: true };
   const dir = page.file.slice(0, page.file.lastIndexOf('/'));
-  const pages = new Set(index.pagesIn(dir).map(({ file }) => file));
+  const pages = new Set(index.pageFilesIn(dir));
   const resources: PageResource[] = [];
   const folders = [dir];
   let looked = 0;

@@ -32,8 +32,8 @@ export interface PageIndex {
   translations(route: string): IndexedPage[];
   /** The page of a file. */
   at(file: string): IndexedPage | undefined;
-  /** The pages whose files lie directly in a folder. */
-  pagesIn(dir: string): IndexedPage[];
+  /** The files of the pages that lie directly in a folder, in no order. */
+  pageFilesIn(dir: string): string[];
   /** The leaf bundle whose folder holds this folder or is it, if there is one. */
   enclosingBundle(dir: string): string | undefined;
   /** True if the folder holds pages other than one bundle of its own. */
@@ -141,7 +141,10 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
     find: (route, lang) => current().byKey.get(routeKey(route, lang)),
     translations: (route) => current().byRoute.get(routeKey(route, '')) ?? [],
     at: (file) => current().byFile.get(file),
-    pagesIn: (dir) => current().pages.filter(({ file }) => path.posix.dirname(file) === dir),
+    pageFilesIn: (dir) => {
+      const files = [...(dirs.get(dir)?.files.keys() ?? [])].map((name) => `${dir}/${name}`);
+      return files.filter((file) => current().byFile.has(file));
+    },
     enclosingBundle: (dir) => {
       for (let at = dir; at !== '' && at !== '.'; at = path.posix.dirname(at)) if (current().bundles.has(at)) return at;
       return undefined;

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, mkdir, open, readdir, realpath, rmdir } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, readlink, realpath, rmdir } from 'node:fs/promises';
 import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
 import { removeLeftovers, syncDirectory } from '@arleo/core/fs/atomic-write';
@@ -73,12 +73,15 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
     });
   });
 
+  const requireWithinRoots = (relative: string) => {
+    if (withinRoots(relative, roots())) return;
+    throw new ArleoError('route_invalid', "This path is not inside the site's content or static folders.");
+  };
+
   /** Checks every component of a relative path; `missing` is the index of the first that does not exist. */
   const inspect = async (relative: string) => {
+    requireWithinRoots(relative);
     const parts = relative.split('/');
-    if (!withinRoots(relative, parts, roots())) {
-      throw new ArleoError('route_invalid', "This path is not inside the site's content or static folders.");
-    }
     let current = root;
     for (const [i, part] of parts.entries()) {
       current = path.join(current, part);
@@ -97,14 +100,20 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
   };
 
   const read = async (file: string, maxBytes = PAGE_FILE_MAX_BYTES) => {
-    const { absolute, stats } = await inspect(file);
-    if (stats === undefined) return undefined;
-    if (!stats.isFile()) throw notAFile(file);
-    // O_NONBLOCK: a pipe that takes the file's place must not hang the service.
+    requireWithinRoots(file);
+    const absolute = path.join(root, file);
+    // O_NONBLOCK: a pipe in the file's place must not hang the service.
     const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
-    const handle = await open(absolute, flags).catch(ignoreMissing);
+    const handle = await open(absolute, flags).catch(async (error: NodeJS.ErrnoException) => {
+      await size(file);
+      return ignoreMissing(error);
+    });
     if (handle === undefined) return undefined;
     try {
+      // Where the descriptor leads: one question instead of one for each folder, which search asks for each hit. Only if it
+      // is not there, or the system cannot say, each is looked at.
+      const at = await readlink(`/proc/self/fd/${handle.fd}`).catch(() => undefined);
+      if (at !== absolute) await inspect(file);
       const opened = await handle.stat();
       if (!opened.isFile()) throw notAFile(file);
       if (opened.size > maxBytes) {
@@ -215,9 +224,9 @@ export async function openSiteFiles(siteDir: string, roots: () => readonly strin
   return { root, read, size, replace, move, clean, list, entries, removeEmptyDir };
 }
 
-function withinRoots(relative: string, parts: readonly string[], roots: readonly string[]): boolean {
+function withinRoots(relative: string, roots: readonly string[]): boolean {
   if (relative.includes('\0') || relative.includes('\\')) return false;
-  if (parts.some((part) => part === '' || part === '.' || part === '..')) return false;
+  if (relative.split('/').some((part) => part === '' || part === '.' || part === '..')) return false;
   return roots.some((root) => relative === root || relative.startsWith(`${root}/`));
 }
 
