@@ -1,7 +1,6 @@
 import { importActorKey } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
-import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { createForwarder, FORWARD_LIMITS } from '@arleo/runtime/proxy/forward';
 import { createKeepAliveAgent } from '@arleo/runtime/proxy/keep-alive-agent';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
@@ -14,6 +13,7 @@ import { answerUnavailable } from './http/answer-unavailable.ts';
 import { INTROSPECTION_PATH } from './http/introspection.ts';
 import { createOauthApp } from './http/oauth-app.ts';
 import { type Handlers, openLater } from './http/open-later.ts';
+import { openLimitCounts } from './limits/limit-counts.ts';
 import { createAccessTokenCheck } from './mcp/access-token.ts';
 import { addResourceMetadata } from './mcp/challenge.ts';
 import { allowOrigins } from './mcp/cors.ts';
@@ -44,7 +44,8 @@ export async function start(
   const mcpUrl = `${issuer}/mcp`;
   const records = await openRecords(hop, config, lifecycle);
   const { log, audit } = records;
-  const { state, keyStore } = await openState(config, log);
+  const { state, keyStore, shared } = await openState(config, log);
+  const counts = openLimitCounts(shared);
   lifecycle.onClose('state', () => state.close());
   lifecycle.onClose('record of revocations', recordOwnerRevocations(state, audit, log));
   const bcrypt = openBcrypt();
@@ -85,6 +86,7 @@ export async function start(
         redirects: createRedirectPolicy({ hosts: config.REDIRECT_HOSTS, schemes: config.REDIRECT_SCHEMES }),
       },
       state,
+      counts,
       keys,
       check,
       introspectionToken: config.MCP_TOKEN,
@@ -96,8 +98,8 @@ export async function start(
     const mcp = createMcpHandler({
       issuer,
       check,
-      failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS),
-      calls: createMinuteLimit(config.RATE_LIMIT_PER_SUBJECT),
+      failures: counts.minute('failures', config.RATE_LIMIT_PER_ADDRESS),
+      calls: counts.minute('calls', config.RATE_LIMIT_PER_SUBJECT),
       noteUse: (grantId) => state.noteUse(grantId),
       forward: createForwarder({
         hop,

@@ -3,7 +3,6 @@ import { deriveKey } from '@arleo/core/derive-key';
 import type { EdgeHandler } from '@arleo/runtime/http/edge';
 import type { RequestContext } from '@arleo/runtime/http/request-context';
 import { sendError } from '@arleo/runtime/http/respond';
-import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { AuditLog } from '@arleo/runtime/logging/audit-log';
 import type { Log } from '@arleo/runtime/logging/log';
 import express, { type ErrorRequestHandler, type RequestHandler } from 'express';
@@ -12,8 +11,15 @@ import { withClientDocuments } from '../client-documents/document-adapters.ts';
 import type { DocumentNetwork } from '../client-documents/fetch-document.ts';
 import { openClientDocuments } from '../client-documents/open-client-documents.ts';
 import { protectedResourceMetadata } from '../discovery/protected-resource.ts';
+import type { LimitCounts } from '../limits/limit-counts.ts';
 import type { CheckAccessToken } from '../mcp/access-token.ts';
-import { createGuessLimit, UNKNOWN_BROWSERS_WITH_CODE } from '../owner/guess-limit.ts';
+import {
+  createGuessLimit,
+  UNKNOWN_BROWSERS,
+  UNKNOWN_BROWSERS_WITH_CODE,
+  WRONG_PER_MINUTE,
+} from '../owner/guess-limit.ts';
+import type { LotteryRules } from '../owner/lottery.ts';
 import type { Owner } from '../owner/owner.ts';
 import { recordProviderEvents } from '../provider/audit-events.ts';
 import { createClientRedirects } from '../provider/client-redirects.ts';
@@ -39,6 +45,8 @@ import { createRenderError } from './render-error.ts';
 export interface OauthAppOptions {
   config: OauthConfig;
   state: State;
+  /** Where it is counted what limits look at. */
+  counts: LimitCounts;
   keys: SigningKeys;
   /** Checks access tokens as `/mcp` does. */
   check: CheckAccessToken;
@@ -55,7 +63,7 @@ const hop = 'oauth-proxy';
 
 /** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
 export function createOauthApp(options: OauthAppOptions): EdgeHandler {
-  const { config, state, keys, check, introspectionToken, owner, network, audit, log } = options;
+  const { config, state, counts, keys, check, introspectionToken, owner, network, audit, log } = options;
   const { issuer, mcpUrl, limits } = config;
   const contexts = new WeakMap<IncomingMessage, RequestContext>();
   const contextOf = (request: IncomingMessage): RequestContext => {
@@ -63,8 +71,11 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     if (!context) throw new Error('a request came past the edge');
     return context;
   };
-  const limitPrograms = () => limitPerAddress(limits.programsPerMinute, contextOf);
-  const limitFailure = createFailureLimit(createMinuteLimit(limits.perMinute));
+  const limitPrograms = (name: string) =>
+    limitPerAddress(limits.programsPerMinute, contextOf, { store: counts.requests(name) });
+  const limitFailure = createFailureLimit(counts.minute('refused-tokens', limits.perMinute));
+  const guessLimit = (name: string, rules: LotteryRules) =>
+    createGuessLimit(Date.now, rules, Math.random, counts.guesses(name, WRONG_PER_MINUTE));
   const redirects = createClientRedirects(config.redirects, config.preregistered?.id);
   const adapter = config.clientDocuments
     ? withClientDocuments(state.adapter, openClientDocuments(state.adapter, network, log), redirects)
@@ -104,7 +115,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
 
   const metadata = JSON.stringify(protectedResourceMetadata(issuer, mcpUrl));
   const documents = ['/.well-known/*document', '/mcp/.well-known/*document', '/jwks'];
-  app.use(documents, openToBrowserClients('GET'), limitPrograms());
+  app.use(documents, openToBrowserClients('GET'), limitPrograms('documents'));
   app.get(documentPaths('oauth-protected-resource'), (_request, response) => {
     response.set('Content-Type', 'application/json').send(metadata);
   });
@@ -123,18 +134,32 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
 
   const calls = ['/register', '/token', '/revoke'];
   app.use(calls, openToBrowserClients('POST'));
-  app.use(['/token', '/revoke'], limitPrograms());
-  app.use('/register', limitPerAddress(limits.registrationsPerHour, contextOf, { windowSeconds: 60 * 60 }));
+  app.use(['/token', '/revoke'], limitPrograms('tokens'));
+  app.use(
+    '/register',
+    limitPerAddress(limits.registrationsPerHour, contextOf, {
+      store: counts.requests('registrations'),
+      windowSeconds: 60 * 60,
+    }),
+  );
   app.post(calls, authorize);
   app.all(calls, onlyBy('POST', contextOf));
 
   app.post(INTROSPECTION_PATH, createIntrospection({ issuer, mcpUrl, check, provider, introspectionToken, contextOf }));
   app.all(INTROSPECTION_PATH, onlyBy('POST', contextOf));
 
-  app.get('/authorize', limitPerAddress(limits.perMinute, contextOf), prepareAuthorization(mcpUrl), authorize);
+  app.get(
+    '/authorize',
+    limitPerAddress(limits.perMinute, contextOf, { store: counts.requests('authorizations') }),
+    prepareAuthorization(mcpUrl),
+    authorize,
+  );
   app.all('/authorize', onlyBy('GET', contextOf));
   // What follows belongs to an authorization that was counted above: who is on the right way is not counted again.
-  app.use(['/authorize/:uid', '/interaction'], limitPerAddress(limits.perMinute, contextOf, { failuresOnly: true }));
+  app.use(
+    ['/authorize/:uid', '/interaction'],
+    limitPerAddress(limits.perMinute, contextOf, { store: counts.requests('pages'), failuresOnly: true }),
+  );
   app.get('/authorize/:uid', authorize);
   app.use(
     createInteractionRoutes({
@@ -144,8 +169,8 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
       forms: createFormTokens(deriveKey(config.tokenSecret, 'forms')),
       browsers: createBrowserCookie(deriveKey(config.tokenSecret, 'browsers'), config.secure),
       guesses: {
-        ofPassphrase: createGuessLimit(),
-        ofCode: createGuessLimit(Date.now, UNKNOWN_BROWSERS_WITH_CODE),
+        ofPassphrase: guessLimit('passphrase', UNKNOWN_BROWSERS),
+        ofCode: guessLimit('code', UNKNOWN_BROWSERS_WITH_CODE),
       },
       audit,
       log,

@@ -1,6 +1,6 @@
 import type { LimitReached } from '@arleo/runtime/limits/minute-limit';
+import { createGuessCounts, type GuessCounts } from './guess-counts.ts';
 import { createLottery, type LotteryRules } from './lottery.ts';
-import { createReservedLimit } from './reserved-limit.ts';
 
 /** Who tries a passphrase. */
 export interface Guesser {
@@ -14,7 +14,7 @@ export interface Guesser {
 export type Admission =
   | {
       /** To be called when the try turned out to be no wrong one: it costs nothing then. */
-      spare(): void;
+      spare(): Promise<void>;
     }
   | {
       /** How long to wait; `first` is true once a minute. */
@@ -65,10 +65,9 @@ export function createGuessLimit(
   now: () => number = Date.now,
   rules: LotteryRules = UNKNOWN_BROWSERS,
   random: () => number = Math.random,
+  counts: GuessCounts = createGuessCounts(WRONG_PER_MINUTE, now),
 ): GuessLimit {
-  const byBrowser = createReservedLimit(WRONG_PER_MINUTE, now);
-  const byAddress = createReservedLimit(WRONG_PER_MINUTE, now);
-  const lottery = createLottery(rules, now, random);
+  const lottery = createLottery(rules, counts.turns(rules), random);
   let reported = Number.NEGATIVE_INFINITY;
 
   const notDrawn = (): LimitReached => {
@@ -78,19 +77,18 @@ export function createGuessLimit(
   };
   return {
     async admit({ address, knownBrowser }, gone) {
-      const limit = knownBrowser === undefined ? byAddress : byBrowser;
+      const kind = knownBrowser === undefined ? 'address' : 'browser';
       const key = knownBrowser ?? address;
-      const refused = limit.reserve(key);
+      const refused = await counts.reserve(kind, key);
       if (refused) return { refused };
-      if (knownBrowser !== undefined) return { spare: () => limit.giveBack(key) };
+      if (knownBrowser !== undefined) return { spare: () => counts.giveBack(kind, key) };
       if (!(await lottery.turn(address, gone))) {
-        limit.giveBack(key);
+        await counts.giveBack(kind, key);
         return { refused: notDrawn() };
       }
       return {
-        spare() {
-          limit.giveBack(key);
-          lottery.giveBack();
+        async spare() {
+          await Promise.all([counts.giveBack(kind, key), lottery.giveBack()]);
         },
       };
     },

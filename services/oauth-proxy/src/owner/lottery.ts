@@ -1,7 +1,9 @@
+import type { Turns } from './turns.ts';
+
 /** Somebody who waits for a turn. */
 interface Waiting {
   address: string;
-  settle(heard: boolean): void;
+  settle(heard: boolean | Error): void;
 }
 
 /** Gives out turns at a steady rate; when more want one than there are, lots are drawn. */
@@ -14,7 +16,7 @@ export interface Lottery {
    */
   turn(address: string, gone?: AbortSignal): Promise<boolean>;
   /** Gives back a turn that did no harm. */
-  giveBack(): void;
+  giveBack(): void | Promise<void>;
 }
 
 /** How a {@link Lottery} goes. */
@@ -33,27 +35,19 @@ export interface LotteryRules {
  * Lots are drawn among networks first, and then within the network that was drawn: whoever has very many addresses in a
  * few networks hardly pushes aside somebody in another. No one who wants a turn can be kept from ever getting one.
  *
+ * Those who wait are this service's own, also where several take turns from the same.
+ *
  * @param random a number from 0 to below 1
  */
-export function createLottery(
-  rules: LotteryRules,
-  now: () => number = Date.now,
-  random: () => number = Math.random,
-): Lottery {
+export function createLottery(rules: LotteryRules, turns: Turns, random: () => number = Math.random): Lottery {
   const networks = new Map<string, Waiting[]>();
   const addresses = new Set<string>();
-  let turns = rules.atOnce;
-  let counted = now();
+  let drawing = false;
   let timer: NodeJS.Timeout | undefined;
 
-  const refill = (): void => {
-    const fresh = Math.floor((now() - counted) / rules.everyMs);
-    counted += fresh * rules.everyMs;
-    turns = Math.min(rules.atOnce, turns + fresh);
-  };
   const anyOf = <One>(list: readonly One[]): One | undefined => list[Math.floor(random() * list.length)];
 
-  const leave = (one: Waiting, heard: boolean): void => {
+  const leave = (one: Waiting, heard: boolean | Error): void => {
     const network = networkOf(one.address);
     const rest = (networks.get(network) ?? []).filter((other) => other !== one);
     if (rest.length > 0) networks.set(network, rest);
@@ -61,29 +55,34 @@ export function createLottery(
     addresses.delete(one.address);
     one.settle(heard);
   };
-  const draw = (): void => {
+  const everybody = (): Waiting[] => [...networks.values()].flat();
+  const draw = async (): Promise<void> => {
     timer = undefined;
-    refill();
-    for (; turns >= 1 && addresses.size > 0; turns -= 1) {
-      const drawn = anyOf(anyOf([...networks.values()]) ?? []);
-      if (drawn) leave(drawn, true);
+    drawing = true;
+    try {
+      while (addresses.size > 0 && (await turns.take())) {
+        const drawn = anyOf(anyOf([...networks.values()]) ?? []);
+        if (drawn) leave(drawn, true);
+        // All have gone meanwhile.
+        else await turns.giveBack();
+      }
+    } catch (error) {
+      for (const one of everybody()) leave(one, error as Error);
+    } finally {
+      drawing = false;
     }
     arm();
   };
   const arm = (): void => {
-    if (timer !== undefined || addresses.size === 0) return;
-    timer = setTimeout(draw, Math.max(1, counted + rules.everyMs - now())).unref();
+    if (timer !== undefined || drawing || addresses.size === 0) return;
+    timer = setTimeout(() => void draw(), turns.nextMs()).unref();
   };
 
   return {
     async turn(address, gone) {
-      refill();
-      if (turns >= 1 && addresses.size === 0) {
-        turns -= 1;
-        return true;
-      }
+      if (addresses.size === 0 && (await turns.take())) return true;
       if (gone?.aborted || addresses.has(address)) return false;
-      return new Promise<boolean>((resolve) => {
+      return new Promise<boolean>((resolve, reject) => {
         const giveUp = (): void => leave(one, false);
         const patience = setTimeout(giveUp, rules.waitMs).unref();
         gone?.addEventListener('abort', giveUp);
@@ -92,7 +91,8 @@ export function createLottery(
           settle(heard) {
             clearTimeout(patience);
             gone?.removeEventListener('abort', giveUp);
-            resolve(heard);
+            if (heard instanceof Error) reject(heard);
+            else resolve(heard);
           },
         };
         const network = networkOf(address);
@@ -106,9 +106,7 @@ export function createLottery(
         arm();
       });
     },
-    giveBack() {
-      turns = Math.min(rules.atOnce, turns + 1);
-    },
+    giveBack: () => turns.giveBack(),
   };
 }
 

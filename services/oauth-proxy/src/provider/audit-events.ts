@@ -39,6 +39,8 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
     record(ctx, { event_type: refreshed ? 'token.refreshed' : 'token.issued', result: 'success' });
   });
   const recordFailure = (ctx: KoaContextWithOIDC, event_type: string, reason: string): void => {
+    // Nobody is to blame for it, and it is logged where it happens.
+    if (ctx.status === 503) return;
     const verdict = limitFailure(ctx);
     if (verdict === 'more') return;
     record(ctx, { event_type, result: 'denied', reason: verdict === 'first' ? 'rate_limited' : reason });

@@ -77,14 +77,14 @@ export function createLoginStep(interaction: Interaction): Step {
       if (first) record(request, { event_type: 'login.failed', result: 'denied', reason: 'rate_limited', actor });
       return turnAway(request, response, uid, retryAfterSeconds);
     }
-    if (gone.signal.aborted) return admission.spare();
+    if (gone.signal.aborted) return await admission.spare();
     let verdict: LoginVerdict | undefined;
     try {
       const { passphrase, code, recovery_code } = request.body;
       const given = { passphrase: textOf(passphrase), code: textOf(code) || textOf(recovery_code) };
       verdict = await owner.check(given, browser.known);
     } finally {
-      if (verdict?.outcome !== 'wrong') admission.spare();
+      if (verdict?.outcome !== 'wrong') await admission.spare();
     }
     if (verdict.outcome === 'busy') return turnAway(request, response, uid, BUSY_SECONDS);
     if (verdict.outcome === 'wrong') {
