@@ -119,6 +119,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-CLIENT-OPENID': 'openid-client, strict, does, over https behind nginx.',
     'R-CLIENT-OAUTH4WEBAPI': 'oauth4webapi, strict, does, over https behind nginx.',
   }),
+  ...from('Fuzz', {
+    'R-FUZZ-REQUESTS':
+      'Tens of thousands of hostile requests to every endpoint: no 5xx, no hang, no secret in an answer.',
+    'R-FUZZ-HEADS': 'Bytes that are hardly HTTP, and tokens that are nearly right: refused, and every connection ends.',
+    'R-FUZZ-MEMORY': 'The memory of oauth-proxy stays bounded meanwhile.',
+    'R-FUZZ-LOGS': 'No secret, made up or real, is in any log afterwards.',
+  }),
   ...from('OAuth attacks', {
     'R-ATTACK-INJECTION': 'A stolen code injected into another session.',
     'R-ATTACK-MIXUP': 'Mix-up of authorization servers: iss in every authorization response.',

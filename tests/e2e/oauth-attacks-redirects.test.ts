@@ -160,7 +160,6 @@ describe('[R-ATTACK-SSRF] a client id that is an address inside', () => {
     'https://10.0.0.1/client.json',
     'https://169.254.169.254/latest/meta-data',
     'https://192.168.122.69/client.json',
-    'https://hugo-mcp.internal/client.json',
     'file:///etc/passwd',
   ])('%s is not opened', async (address) => {
     const client_id = address.replace('PORT', String(port));
