@@ -106,8 +106,8 @@ const fr: Texts = {
   onThisMachine: 'C’est un programme sur l’ordinateur de ce navigateur.',
   toAnApp: (scheme) =>
     `L’application de cet appareil qui ouvre les adresses commençant par «\u00a0${scheme}\u00a0» reçoit l’accès. N’importe quelle application peut les revendiquer\u00a0: n’approuvez que si vous venez de lancer ceci dans une application de confiance.`,
-  wants: 'Ce qu’elle pourra faire',
-  untick: 'Décochez ce qu’elle ne doit pas pouvoir faire.',
+  wants: 'Ce que l’accès permettra',
+  untick: 'Décochez ce qu’il ne doit pas permettre.',
   forHowLong: 'Pour combien de temps',
   howLong:
     'Jusqu’à ce que vous y mettiez fin (arleo connections revoke), ou qu’il n’ait pas servi pendant 60 jours. La question est posée à chaque fois.',

@@ -119,6 +119,15 @@ describe.each(stateStores)('state in $name', ({ create }) => {
     expect(await state.claim('code 1', 100)).toBe(true);
   });
 
+  it('keeps a claim that is for good, over a restart too', async () => {
+    const years = 365 * 86_400;
+    expect(await state.claim('recovery code', 100 * years)).toBe(true);
+    later(50 * years);
+    await state.close();
+    state = await open();
+    expect(await state.claim('recovery code', 100 * years)).toBe(false);
+  });
+
   it('knows to the minute when a grant was last used', async () => {
     const lastUsed = async () => {
       const connections = await home.connections(() => time);
