@@ -1,3 +1,4 @@
+import { openLmdbConnections } from '@arleo/core/oauth-state/lmdb/lmdb-connections';
 import { type DocumentHost, openDocumentHost } from './document-host.ts';
 import { approve, authorizeUrl, Browser, callMcp, pkce, register, requestToken } from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
@@ -109,6 +110,17 @@ describe('clients that are known by a document', () => {
       expect((await ask({ client_id: claude, redirect_uri: 'https://evil.example/cb' })).status).toBe(400);
     },
   );
+
+  it('are listed among the connections with what they say', async () => {
+    host.serve(id, {
+      client_name: 'Some client',
+      redirect_uris: ['http://127.0.0.1/callback', 'https://app.example/cb'],
+    });
+    await connectAs(id, loopback);
+    const connections = await openLmdbConnections(service.stateDir);
+    expect(await connections.list()).toMatchObject([{ id, name: 'Some client', hosts: ['127.0.0.1', 'app.example'] }]);
+    await connections.close();
+  });
 
   it('stay connected over a restart while the host of the document is down', async () => {
     host.serve(id);

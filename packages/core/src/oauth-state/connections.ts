@@ -54,6 +54,11 @@ export interface StoredGrant {
   lastUsed?: number | undefined;
 }
 
+/** Where it is stored what is known of a client: that it registered, or the document at the address that is its id. */
+export function clientKey(id: string): string {
+  return id.startsWith('https://') ? `ClientDocument:${id}` : `Client:${id}`;
+}
+
 /** A client as it is stored, as far as a {@link Connection} tells of it. */
 export interface StoredClient {
   client_name?: string;

@@ -176,6 +176,16 @@ describe('the documents of clients', () => {
     await expect(nameOf()).rejects.toBe(down);
   });
 
+  it('of connected clients are kept from the first good one on, when it was not good as they connected', async () => {
+    served.set(claude, down);
+    await documents.keep(claude);
+    expect(stored.get(claude)?.payload.client_name).toBe('Claude');
+    time += RETRY_SECONDS * seconds;
+    serve('Claude of tomorrow', 600, claude);
+    await nameOf(claude);
+    expect(stored.get(claude)?.payload.client_name).toBe('Claude of tomorrow');
+  });
+
   it('of clients that nobody approved are stored nowhere', async () => {
     serve('x');
     await nameOf();

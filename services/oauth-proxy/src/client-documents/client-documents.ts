@@ -71,7 +71,8 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
 
   const renew = async (id: string, address: string | undefined): Promise<Known> => {
     const url = documentUrl(id);
-    const kept = usable(await readKept(store, id));
+    const stored = await readKept(store, id);
+    const kept = usable(stored);
     if (kept && kept.freshUntil > now()) return remember(id, { until: kept.freshUntil, fetched: kept });
     const last = kept ?? usable(known.get(id)?.fetched);
     const done = admission.admit(address);
@@ -86,7 +87,7 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
       const { text, cacheSeconds } = await fetch(url);
       const freshUntil = now() + cacheSeconds * 1000;
       const fetched = { document: readDocument(id, text), fetchedAt: now(), freshUntil };
-      if (kept) await writeKept(store, id, fetched);
+      if (stored) await writeKept(store, id, fetched);
       return remember(id, { until: freshUntil, fetched });
     } catch (error) {
       if (!(error instanceof ArleoError)) throw error;
@@ -117,7 +118,9 @@ export function createClientDocuments(options: ClientDocumentsOptions): ClientDo
     },
     async keep(id) {
       const { fetched } = await look(id, undefined);
+      const document = PINNED_DOCUMENTS[id];
       if (fetched) await writeKept(store, id, fetched);
+      else if (document) await writeKept(store, id, { document, fetchedAt: 0, freshUntil: 0 });
     },
   };
 }

@@ -28,6 +28,12 @@ describe('reading a document', () => {
     expect(read(members)).toEqual({ ...(name && { name }), redirectUris: redirect_uris });
   });
 
+  it('leaves out redirect URIs that are none', () => {
+    expect(read({ redirect_uris: ['javascript:alert(1)', 7, ...redirect_uris, 'nonsense'] }).redirectUris).toEqual(
+      redirect_uris,
+    );
+  });
+
   it('cuts a name off', () => {
     expect(read({ client_name: 'x'.repeat(5_000) }).name).toHaveLength(200);
   });
@@ -62,7 +68,7 @@ describe('reading a document', () => {
     ['no redirect URIs', { redirect_uris: undefined }],
     ['an empty list of redirect URIs', { redirect_uris: [] }],
     ['one redirect URI without a list', { redirect_uris: 'http://127.0.0.1/callback' }],
-    ['a redirect URI that is no text', { redirect_uris: [redirect_uris[0], 7] }],
+    ['no redirect URI that is one', { redirect_uris: [7, 'javascript:alert(1)', 'http://elsewhere.example/cb'] }],
   ])('refuses one with %s', (_what, members) => {
     expect(() => read(members)).toThrow(expect.objectContaining({ code: 'client_document_invalid' }));
   });

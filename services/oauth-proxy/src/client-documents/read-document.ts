@@ -1,6 +1,7 @@
 import { ArleoError } from '@arleo/core/errors';
+import { redirectUriProblem } from '../provider/redirect-uri.ts';
 
-/** What is used of a document. Nothing of it is checked against the rules of this server yet. */
+/** What is used of a document. Whether its redirect URIs are allowed here is another question: their form is good. */
 export interface ClientDocument {
   /** The name that the client gives itself. */
   name?: string;
@@ -23,8 +24,9 @@ export function readDocument(id: string, text: string): ClientDocument {
   if (!lists(document.response_types, 'code')) throw invalid('lacks the response type code');
   const { redirect_uris, client_name } = document;
   if (!Array.isArray(redirect_uris) || redirect_uris.length === 0) throw invalid('has no list of redirect_uris');
-  if (!redirect_uris.every((uri) => typeof uri === 'string')) throw invalid('has redirect_uris that are no texts');
-  return { ...(typeof client_name === 'string' && { name: client_name.slice(0, 200) }), redirectUris: redirect_uris };
+  const proper = redirect_uris.filter((uri) => redirectUriProblem(uri) === undefined);
+  if (proper.length === 0) throw invalid(`has a redirect URI that ${redirectUriProblem(redirect_uris[0])}`);
+  return { ...(typeof client_name === 'string' && { name: client_name.slice(0, 200) }), redirectUris: proper };
 }
 
 function invalid(problem: string): ArleoError {

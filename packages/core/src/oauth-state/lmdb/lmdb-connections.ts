@@ -1,7 +1,13 @@
 import { chown, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ArleoError } from '../../errors.ts';
-import { type Connections, connectionsOf, connectionUnknown, type RevocationNotice } from '../connections.ts';
+import {
+  type Connections,
+  clientKey,
+  connectionsOf,
+  connectionUnknown,
+  type RevocationNotice,
+} from '../connections.ts';
 import { keysUnder, type Store } from './entry.ts';
 import { lastUse, removeGrant } from './grants.ts';
 import { openStore, STATE_FILE } from './open-store.ts';
@@ -36,7 +42,7 @@ export async function openLmdbConnections(folder: string, now: () => number = Da
   return {
     async list() {
       const own = grants().map((grant) => ({ ...grant, lastUsed: store.get(lastUse(grant.id))?.payload.last }));
-      return connectionsOf(own, (id) => store.get(`Client:${id}`)?.payload);
+      return connectionsOf(own, (id) => store.get(clientKey(id))?.payload);
     },
     async revoke(id) {
       const count = await store.transaction(() => {
