@@ -39,6 +39,7 @@ test('[R-PIN-AS] authorization server metadata', async () => {
       response_types_supported: ['code'],
       code_challenge_methods_supported: ['S256'],
       authorization_response_iss_parameter_supported: true,
+      client_id_metadata_document_supported: true,
     });
     expect(answer.json.grant_types_supported).toEqual(expect.arrayContaining(['authorization_code', 'refresh_token']));
     expect(answer.json.token_endpoint_auth_methods_supported).toEqual(

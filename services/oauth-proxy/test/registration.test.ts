@@ -106,6 +106,14 @@ describe('dynamic client registration', () => {
   it('says what the owner has to set to allow an address', async () => {
     const refused = await register(service, { redirect_uris: ['https://app.example.org/oauth/callback'] });
     expect(refused.body.error_description).toContain('REDIRECT_HOSTS=app.example.org/oauth/callback');
+    await service.restart();
+    expect(await service.audit()).toContainEqual(
+      expect.objectContaining({
+        event_type: 'client.registered',
+        result: 'denied',
+        reason: expect.stringContaining('https://app.example.org/oauth/callback is not allowed here'),
+      }),
+    );
     const app = await register(service, { redirect_uris: ['my-app://callback'] });
     expect(app.body.error_description).toContain('REDIRECT_SCHEMES=my-app');
   });

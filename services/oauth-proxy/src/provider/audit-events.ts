@@ -28,7 +28,12 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
     record(ctx, { event_type: 'client.registered', result: 'success', resource: client.clientId }),
   );
   provider.on('registration_create.error', (ctx, error) =>
-    record(ctx, { event_type: 'client.registered', result: 'denied', reason: error.message }),
+    record(ctx, {
+      event_type: 'client.registered',
+      result: 'denied',
+      // It names the redirect URI that an owner may want to allow.
+      reason: error.error_description ?? error.message,
+    }),
   );
   provider.on('authorization.error', (ctx, error) => {
     const detail = (error as { error_detail?: string }).error_detail;

@@ -134,7 +134,9 @@ export function createProvider({
     if (ctx.status === 503) ctx.set('Retry-After', String(UNAVAILABLE_SECONDS));
   });
   provider.use(createAccessTokenRevocation(issuer, keys, state));
-  provider.use(createRegistrationReader(config.redirects));
+  provider.use(
+    createRegistrationReader(config.redirects, (ctx, error) => provider.emit('registration_create.error', ctx, error)),
+  );
   provider.use(createTokenRequestReader(mcpUrl));
   return provider;
 }

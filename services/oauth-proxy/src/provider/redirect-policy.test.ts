@@ -45,7 +45,7 @@ describe('where codes may be sent to', () => {
     ['https://app.example.org/a,b', 'REDIRECT_HOSTS=app.example.org'],
     ['my-app:/cb', 'REDIRECT_SCHEMES=my-app'],
   ])('names the narrowest setting that allows %s: %s, and that does', (uri, setting) => {
-    expect(policy.problem(uri)?.endsWith(`with ${setting}`)).toBe(true);
+    expect(policy.problem(uri)?.endsWith(`set ${setting}`)).toBe(true);
     const [, value = ''] = setting.split('=');
     const wider = createRedirectPolicy({ hosts: [value], schemes: [value] });
     expect(wider.problem(uri)).toBeUndefined();

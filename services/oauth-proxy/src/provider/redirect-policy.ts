@@ -51,11 +51,11 @@ export function createRedirectPolicy({ hosts, schemes }: RedirectAllowance): Red
       if (url.protocol === 'http:' && isLoopbackHost(url.hostname)) return undefined;
       if (url.protocol === 'https:') {
         if (addresses.some((address) => isAt(url, address))) return undefined;
-        return `is no address that this server sends codes to; its owner can allow it with REDIRECT_HOSTS=${addressOf(url)}`;
+        return `is not allowed here; the owner of this server can set REDIRECT_HOSTS=${addressOf(url)}`;
       }
       const scheme = url.protocol.slice(0, -1);
       if (schemes.includes(scheme) || KNOWN_APP_URIS.includes(uri)) return undefined;
-      return `is no app's address that this server sends codes to; its owner can allow it with REDIRECT_SCHEMES=${scheme}`;
+      return `is not allowed here; the owner of this server can set REDIRECT_SCHEMES=${scheme}`;
     },
   };
 }
