@@ -29,6 +29,25 @@ describe.each(stateStores)('state in $name', ({ create }) => {
     expect(await codes.find('code')).toBeUndefined();
   });
 
+  it('keeps the document of a client for a while, and lists its connection by it', async () => {
+    const id = 'https://app.example/client.json';
+    const documents = state.adapter('ClientDocument');
+    const document = { client_name: 'App', redirect_uris: ['https://app.example/cb'], fetchedAt: 1, freshUntil: 2 };
+    await documents.upsert(id, document, 60);
+    expect(await documents.find(id)).toEqual(document);
+    expect(await state.adapter('Client').find(id)).toBeUndefined();
+    await state.adapter('Grant').upsert('of-a-document', { clientId: id, iat: 1 }, 60);
+    const connections = await home.connections(() => time);
+    const [connection] = (await connections.list()).filter((one) => one.id === id);
+    await connections.close();
+    expect(connection).toMatchObject({ name: 'App', hosts: ['app.example'] });
+    await documents.upsert(id, { ...document, client_name: 'App 2' }, 120);
+    later(60);
+    expect(await documents.find(id)).toMatchObject({ client_name: 'App 2' });
+    later(60);
+    expect(await documents.find(id)).toBeUndefined();
+  });
+
   it('keeps everything when it is closed and opened again', async () => {
     await state.adapter('Grant').upsert('kept', { clientId: 'a' }, 600);
     await state.close();

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { ArleoError } from '../../errors.ts';
 import {
   type Connections,
+  clientKey,
   connectionsOf,
   connectionUnknown,
   type StoredClient,
@@ -71,7 +72,7 @@ async function list(redis: Redis, now: number) {
   }
   const clients = new Map<string, StoredClient>();
   for (const { clientId } of grants) {
-    const payload = await redis.hget(redisKey(`Client:${clientId}`), 'payload');
+    const payload = await redis.hget(redisKey(clientKey(clientId)), 'payload');
     if (payload) clients.set(clientId, JSON.parse(payload) as StoredClient);
   }
   return connectionsOf(grants, (id) => clients.get(id));
