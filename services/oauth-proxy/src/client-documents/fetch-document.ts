@@ -2,7 +2,6 @@ import type { IncomingMessage } from 'node:http';
 import https from 'node:https';
 import { isIPv6, type LookupFunction } from 'node:net';
 import { ArleoError } from '@arleo/core/errors';
-import { VERSION } from '@arleo/core/version';
 import { cacheSeconds } from './cache-seconds.ts';
 import { hostProblem } from './document-url.ts';
 import { isPublicAddress } from './public-address.ts';
@@ -96,13 +95,19 @@ async function request(url: URL, network: DocumentNetwork, signal: AbortSignal):
   return new Promise((resolve, reject) => {
     https
       .get(url, {
-        agent: new https.Agent({ autoSelectFamily: true, keepAlive: false, maxCachedSessions: 0 }),
+        agent: new https.Agent({
+          autoSelectFamily: true,
+          // Node's default, 250 ms for each address, is less than a slow line needs.
+          autoSelectFamilyAttemptTimeout: 1_000,
+          keepAlive: false,
+          maxCachedSessions: 0,
+        }),
         ca: network.ca,
         headers: {
           Accept: 'application/json',
           'Accept-Encoding': 'identity',
           Host: url.host,
-          'User-Agent': `Arleo/${VERSION}`,
+          'User-Agent': 'Arleo',
         },
         lookup: pinned(addresses),
         maxHeaderSize: 16 * 1024,

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { createRedirectPolicy, redirectUrisProblem } from './redirect-policy.ts';
 
 describe('where codes may be sent to', () => {
@@ -57,6 +58,51 @@ describe('where codes may be sent to', () => {
     expect(wider.problem('https://other.example.org/cb/one')).toBeUndefined();
     expect(wider.problem('https://other.example.org/cb/one/two')).toBeDefined();
     expect(wider.problem('https://app.example.org:444/')).toBeDefined();
+  });
+
+  it('is nowhere else, whatever a URI is put together from', () => {
+    const known = ['claude.ai', 'claude.com', 'chatgpt.com', 'vscode.dev', 'insiders.vscode.dev', 'www.cursor.com'];
+    const loopback = ['localhost', '127.0.0.1', '[::1]'];
+    const piece = fc.constantFrom(
+      ...[
+        'https:',
+        'http:',
+        'cursor:',
+        'javascript:',
+        '//',
+        '/',
+        '\\',
+        '@',
+        ':',
+        '?',
+        '#',
+        '.',
+        '..',
+        '%2f',
+        '%00',
+        '\t',
+      ],
+      ...['claude.ai', 'evil.example', '127.0.0.1', 'localhost', '[::1]', '80', 'anysphere.cursor-mcp/oauth/callback'],
+      ...['/api/mcp/auth_callback', '/redirect', '/connector/oauth/x', 'vscode.dev', 'chatgpt.com'],
+    );
+    let allowed = 0;
+    fc.assert(
+      fc.property(
+        fc.constantFrom('https://', 'http://', 'cursor://', ''),
+        fc.array(piece, { maxLength: 5 }),
+        (start, rest) => {
+          const uri = start + rest.join('');
+          if (policy.problem(uri) !== undefined) return;
+          allowed += 1;
+          const { protocol, host, hostname } = new URL(uri);
+          if (protocol === 'https:') expect(known).toContain(host);
+          else if (protocol === 'http:') expect(loopback).toContain(hostname);
+          else expect(uri).toBe('cursor://anysphere.cursor-mcp/oauth/callback');
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+    expect(allowed).toBeGreaterThan(0);
   });
 
   it('is looked at for each URI of a registration', () => {
