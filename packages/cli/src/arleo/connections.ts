@@ -1,6 +1,11 @@
 import type { Connection, Connections } from '@arleo/core/oauth-state/connections';
 import type { Command, CommandValues } from './command.ts';
-import { stateOptions as options, stateOptionsHelp as optionsHelp, stateFolder } from './state-folder.ts';
+import {
+  stateOptions as options,
+  stateOptionsHelp as optionsHelp,
+  type StatePlace,
+  statePlace,
+} from './state-place.ts';
 
 /** `arleo connections list` */
 export const connectionsList: Command = {
@@ -8,7 +13,7 @@ export const connectionsList: Command = {
   summary: 'show the clients that may act on the site, and when they last did',
   help: `arleo connections list: show the clients to which the owner gave access, the last used first
 
-Usage: arleo connections list [--state DIR]
+Usage: arleo connections list [--state DIR | --state-url URL]
 
 ${optionsHelp}
 
@@ -31,12 +36,13 @@ export const connectionsRevoke: Command = {
   summary: 'end all access of a client at once',
   help: `arleo connections revoke: end all access of a client
 
-Usage: arleo connections revoke ID [--state DIR]
+Usage: arleo connections revoke ID [--state DIR | --state-url URL]
 
   ID            the client's id, as arleo connections list shows it
 ${optionsHelp}
 
-Its access tokens and refresh tokens are refused from the next request on; nothing is restarted. A call that is under way
+Its access tokens and refresh tokens are refused from the next request on, where several services share a Redis within a
+second by all of them; nothing is restarted. A call that is under way
 is not broken off. To come back, the client has to be approved again. oauth-proxy writes it to its audit log.
 `,
   options,
@@ -53,15 +59,22 @@ async function withConnections<T>(
   env: NodeJS.ProcessEnv,
   act: (connections: Connections) => Promise<T>,
 ): Promise<T> {
-  const folder = stateFolder(values, env);
-  // Only these commands need the database, and its native part.
-  const { openLmdbConnections } = await import('@arleo/core/oauth-state/lmdb/lmdb-connections');
-  const connections = await openLmdbConnections(folder);
+  const connections = await openConnections(statePlace(values, env));
   try {
     return await act(connections);
   } finally {
     await connections.close();
   }
+}
+
+async function openConnections(place: StatePlace): Promise<Connections> {
+  // Only these commands need a database, and the native part of LMDB.
+  if ('url' in place) {
+    const { openRedisConnections } = await import('@arleo/core/oauth-state/redis/redis-connections');
+    return openRedisConnections(place.url);
+  }
+  const { openLmdbConnections } = await import('@arleo/core/oauth-state/lmdb/lmdb-connections');
+  return openLmdbConnections(place.folder);
 }
 
 function describe({ id, name, hosts, scopes, first_approved, last_used, expires }: Connection): string {

@@ -8,6 +8,7 @@ import { connectionsList, connectionsRevoke } from './connections.ts';
 import { keysList, keysRotate } from './keys.ts';
 import { ownerSetPassphrase } from './owner-set-passphrase.ts';
 import { ownerTotpDisable, ownerTotpEnable, ownerTotpRecoveryCodes, ownerTotpStatus } from './owner-totp.ts';
+import { stateCopy } from './state-copy.ts';
 import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
 /** Every command, in the order of the help. */
@@ -21,6 +22,7 @@ const commands: readonly Command[] = [
   ownerTotpDisable,
   ownerTotpStatus,
   ownerTotpRecoveryCodes,
+  stateCopy,
   webhookSecretRotate,
 ];
 

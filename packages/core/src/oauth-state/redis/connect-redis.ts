@@ -13,11 +13,12 @@ export const REDIS_MS = 2_000;
  * would look used by somebody else.
  *
  * @param url `redis://` or `rediss://` (TLS), with user, password and database if there are any
+ * @param commandMs how long Redis may take for an answer
  */
-export function connectRedis(url: string): Redis {
+export function connectRedis(url: string, commandMs = REDIS_MS): Redis {
   return new Redis(url, {
     connectTimeout: REDIS_MS,
-    commandTimeout: REDIS_MS,
+    commandTimeout: commandMs,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { ArleoError } from '../../errors.ts';
 import {
   type Connections,
   clientKey,
@@ -8,9 +7,9 @@ import {
   type StoredClient,
   type StoredGrant,
 } from '../connections.ts';
-import { connectRedis, unavailable, whenConnected } from './connect-redis.ts';
 import { GRANTS, redisKey } from './keys.ts';
 import { defineScript } from './lua.ts';
+import { openRedis } from './open-redis.ts';
 
 /** ARGV: now, client id. Gives how many grants of it there were. */
 const revokeClient = defineScript<number>(`
@@ -29,33 +28,20 @@ return count
 /**
  * Opens the state of oauth-proxy in the Redis at `url`, beside running services.
  *
- * @throws {@link ArleoError} `state_unavailable`
+ * @throws {@link ArleoError} `state_url_invalid`, `state_unavailable`
  */
 export async function openRedisConnections(url: string, now: () => number = Date.now): Promise<Connections> {
-  const redis = connectRedis(url);
-  // What fails is told by what waits for it.
-  redis.on('error', () => undefined);
-  const orUnavailable = async <T>(act: () => Promise<T>): Promise<T> => {
-    try {
-      return await act();
-    } catch (error) {
-      throw error instanceof ArleoError ? error : unavailable(error);
-    }
-  };
-  await orUnavailable(() => whenConnected(redis)).catch((error: unknown) => {
-    redis.disconnect();
-    throw error;
-  });
+  const { ask, close } = await openRedis(url);
   return {
-    list: () => orUnavailable(() => list(redis, now())),
+    list: () => ask((redis) => list(redis, now())),
     revoke: (id) =>
-      orUnavailable(async () => {
+      ask(async (redis) => {
         const count = await revokeClient(redis, now(), id);
         if (count === 0) throw connectionUnknown(id);
         return count;
       }),
     async close() {
-      redis.disconnect();
+      close();
     },
   };
 }

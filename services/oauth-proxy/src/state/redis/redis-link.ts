@@ -1,7 +1,6 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { ArleoError } from '@arleo/core/errors';
+import { agreeOnSecret } from '@arleo/core/oauth-state/redis/agree-on-secret';
 import { connectRedis, unavailable, whenConnected } from '@arleo/core/oauth-state/redis/connect-redis';
-import { redisKey } from '@arleo/core/oauth-state/redis/keys';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Redis } from 'ioredis';
 import { StateUnavailable } from '../state-unavailable.ts';
@@ -29,7 +28,6 @@ export interface RedisLink {
  */
 export function openRedisLink(url: string, secret: Buffer, log: Log): RedisLink {
   const redis = connectRedis(url);
-  const fingerprint = createHmac('sha256', secret).update('arleo').digest();
   let agreed: Promise<void> | undefined;
   let told = '';
   redis.on('error', (error: Error) => {
@@ -47,17 +45,8 @@ export function openRedisLink(url: string, secret: Buffer, log: Log): RedisLink 
     void warnOfLoss(redis, log);
   });
 
-  const agree = async (): Promise<void> => {
-    const key = redisKey('token-secret');
-    await redis.set(key, fingerprint.toString('base64url'), 'NX');
-    const stored = Buffer.from((await redis.get(key)) ?? '', 'base64url');
-    if (stored.length === fingerprint.length && timingSafeEqual(stored, fingerprint)) return;
-    throw new ArleoError('token_secret_differs', 'The state in Redis was made with another TOKEN_SECRET.', {
-      hint: 'Give every oauth-proxy that shares STATE_URL the same TOKEN_SECRET, the one of the first.',
-    });
-  };
   const asAgreed = (): Promise<void> => {
-    agreed ??= agree().catch((error: unknown) => {
+    agreed ??= agreeOnSecret(redis, secret).catch((error: unknown) => {
       agreed = undefined;
       throw error;
     });
