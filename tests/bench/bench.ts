@@ -5,6 +5,7 @@ import { freePorts } from '@arleo/demo/stack/ports';
 import { grant } from '../e2e/oauth.ts';
 import { startTestStack, type TestStack } from '../e2e/start.ts';
 import { measureFootprint } from './footprint.ts';
+import { measureOauth } from './oauth.ts';
 import { measureProxying, startNginxChain } from './proxying.ts';
 import { type Row, reached, table } from './report.ts';
 import { measureFlood, measureWarmCheck } from './tokens.ts';
@@ -42,7 +43,7 @@ async function benchProxying(folder: string, say: (text: string) => void): Promi
   const free = await freePorts();
   const ports = { upstream: free['hugo-mcp-server'], inner: free['hugo-mcp-proxy'], outer: free['oauth-proxy'] };
   const env = {
-    'oauth-proxy': { RATE_LIMIT_PER_SUBJECT: '1000000000' },
+    'oauth-proxy': { RATE_LIMIT_PER_ADDRESS: '1000000000', RATE_LIMIT_PER_SUBJECT: '1000000000' },
     'hugo-mcp-proxy': { UPSTREAM_URL: `https://127.0.0.1:${ports.upstream}` },
   };
   let stop = async (): Promise<void> => {};
@@ -52,7 +53,9 @@ async function benchProxying(folder: string, say: (text: string) => void): Promi
   try {
     say('proxying, beside nginx');
     const { accessToken } = await grant(stack.addresses.issuer, { passphrase: await passphrase(stack) });
-    return await measureProxying(folder, stack, accessToken, ports);
+    const rows = await measureProxying(folder, stack, accessToken, ports);
+    say('authorization, refresh and the check of /mcp, beside nginx');
+    return [...rows, ...(await measureOauth(folder, stack, ports.outer))];
   } finally {
     await stack.dispose();
     await stop();
