@@ -149,6 +149,25 @@ describe('authorization', () => {
     expect((await requestToken(service, { ...common, grant_type: 'refresh_token', refresh_token })).status).toBe(200);
   });
 
+  it('is named by one issuer, the same to the byte, wherever it is named', async () => {
+    const { issuer } = service;
+    const json = async (path: string) => (await fetch(issuer + path)).json();
+    const { tokens, callback } = await connect(service);
+    const refused = await approve(service, url(), { decision: 'deny' });
+    const broken = await fetch(url({ resource: 'https://evil.example/mcp' }), { redirect: 'manual' });
+    const named = [
+      (await json('/.well-known/oauth-authorization-server')).issuer,
+      (await json('/.well-known/openid-configuration')).issuer,
+      ...(await json('/.well-known/oauth-protected-resource/mcp')).authorization_servers,
+      callback.searchParams.get('iss'),
+      refused.searchParams.get('iss'),
+      new URL(broken.headers.get('location') ?? '').searchParams.get('iss'),
+      decodeJwt(tokens.access_token ?? '').iss,
+    ];
+    expect(named).toEqual(Array(7).fill(issuer));
+    expect(issuer).toMatch(/[^/]$/);
+  });
+
   it('keeps question marks in the state as they are', async () => {
     const callback = await approve(service, url().replace('the-state', 'a?b?c'));
     expect(callback.searchParams.get('state')).toBe('a?b?c');

@@ -119,9 +119,10 @@ describe('discovery', () => {
     expect(body.keys[0]).not.toHaveProperty('d');
   });
 
-  it('answers unknown addresses with an error that names the hop', async () => {
-    const { status, body, headers } = await get('/nothing-here');
+  it.each(['/nothing-here', '/'])('answers %s with an error that names the hop, and what was meant', async (path) => {
+    const { status, body, headers } = await get(path);
     expect(status).toBe(404);
+    expect(body.error.message).toContain(service.mcpUrl);
     expect(body.error.data).toEqual({
       hop: 'oauth-proxy',
       reason: 'not_found',

@@ -82,7 +82,7 @@ export function createEdge(options: EdgeOptions): RequestListener {
 /** Stands for the status in the metrics when the client went away before there was an answer, as in nginx's logs. */
 const CLIENT_GONE = 499;
 
-/** As many headers as a request may have. */
+/** As many headers as a request may have; Node leaves out those beyond 2,000, where the next hop might not. */
 const maxHeaders = 100;
 
 /** What is wrong with a request's head, if two hops could read it differently (request smuggling). */

@@ -79,8 +79,6 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const connections = watchConnections(server);
   server.maxConnections = limits.maxConnections;
   server.maxRequestsPerSocket = limits.maxRequestsPerSocket;
-  // Node would leave out those beyond a number, where the next hop might not: the edge counts them and refuses.
-  server.maxHeadersCount = 0;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => answerMalformed(hop, error, socket as Socket));
   server.on('connect', (_request, socket) => writeRefusal(hop, 405, 'method_not_allowed', socket as Socket));
   // Whatever a client expects, it gets an answer with a request id, from the listener like everybody else.

@@ -59,7 +59,7 @@ export function createIntrospection(options: IntrospectionOptions): RequestHandl
           : await aboutRefreshToken(token, options);
     response.json(found === undefined ? { active: false } : { active: true, ...found });
   };
-  return [authorize, express.urlencoded({ extended: false, limit: '16kb' }), answer];
+  return [authorize, express.urlencoded({ extended: false }), answer];
 }
 
 async function aboutAccessToken(jwt: string, check: CheckAccessToken): Promise<object | undefined> {

@@ -33,6 +33,7 @@ import type { State } from '../state/state.ts';
 import { StateUnavailable } from '../state/state-unavailable.ts';
 import { answerUnavailable } from './answer-unavailable.ts';
 import { prepareAuthorization } from './authorization-request.ts';
+import { boundForm } from './bound-form.ts';
 import { openToBrowserClients } from './browser-clients.ts';
 import { createBrowserCookie } from './browser-cookie.ts';
 import { createFormTokens } from './forms.ts';
@@ -60,6 +61,9 @@ export interface OauthAppOptions {
 }
 
 const hop = 'oauth-proxy';
+
+/** As large as a form may be, in bytes. */
+const FORM_BYTES = 16 * 1024;
 
 /** Everything but `/mcp`: discovery, registration, authorization with its pages, tokens, revocation. */
 export function createOauthApp(options: OauthAppOptions): EdgeHandler {
@@ -145,6 +149,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   app.post(calls, authorize);
   app.all(calls, onlyBy('POST', contextOf));
 
+  app.use([INTROSPECTION_PATH, '/interaction'], boundForm(FORM_BYTES, contextOf));
   app.post(INTROSPECTION_PATH, createIntrospection({ issuer, mcpUrl, check, provider, introspectionToken, contextOf }));
   app.all(INTROSPECTION_PATH, onlyBy('POST', contextOf));
 

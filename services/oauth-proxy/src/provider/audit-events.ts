@@ -68,6 +68,11 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
     if (error.message === 'unsupported_token_type') return;
     recordFailure(ctx, 'token.revoked', error.message);
   });
+  // Koa would write what nobody listens for to standard error.
+  (provider as EventEmitter).on('error', (error: NodeJS.ErrnoException, ctx?: KoaContextWithOIDC) => {
+    const level = error.code === 'ECONNRESET' ? 'debug' : 'error';
+    log[level]('a request to the authorization server failed', { error, ...(ctx && requestFacts(ctx.req)) });
+  });
   provider.on('server_error', (ctx, error) => {
     log.error('the authorization server failed', { error, path: ctx.path, ...requestFacts(ctx.req) });
   });
