@@ -206,12 +206,13 @@ test('[R-OWNER-PAGES] the whole way goes by keyboard alone, and an unticked scop
 });
 
 describe('once arleo turned codes on', () => {
-  const code = (steps = 0) =>
+  // Each is good for some time yet, whenever it is looked at.
+  const code = (steps: 0 | 1) =>
     new TOTP({ secret: SECRET, algorithm: 'SHA1' }).generate({ timestamp: Date.now() + steps * 30_000 });
   let recovery: string[];
 
   beforeAll(async () => {
-    recovery = (await arleo([SECRET, code(-1)], 'totp', 'enable')).recovery_codes;
+    recovery = (await arleo([SECRET, code(0)], 'totp', 'enable')).recovery_codes;
   });
   afterAll(async () => {
     await arleo([stack.state.passphrase], 'totp', 'disable');
@@ -225,7 +226,7 @@ describe('once arleo turned codes on', () => {
     await logIn(page, stack.state.passphrase, '00000x');
     expect(await page.textContent('[role=alert]')).toContain('The passphrase or the code is not right.');
     await look(page, 'login-code-wrong-en-desktop');
-    const good = code();
+    const good = code(1);
     await logIn(page, stack.state.passphrase, good);
     await page.waitForSelector(approve);
 

@@ -9,6 +9,7 @@ import { promisify } from 'node:util';
 import { type Bcrypt, openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { readTokenFile } from '@arleo/core/tokens/token-file';
 import { openTokenStore, type TokenStore } from '@arleo/core/tokens/token-store';
+import { TOTP } from 'otpauth';
 
 const exec = promisify(execFile);
 const packageRoot = fileURLToPath(new URL('..', import.meta.url));
@@ -113,6 +114,23 @@ describe('beside a running token store', () => {
       await revoked;
       expect(await store.verify(revokedToken, 'a')).toEqual({ ok: false, reason: 'revoked' });
     }
+  });
+
+  test('a second factor guards the program; the store goes on with its tokens and needs none', async () => {
+    const secret = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
+    // Each is good for some time yet, whenever the program looks at it.
+    const code = (steps: 0 | 1) =>
+      new TOTP({ secret, algorithm: 'SHA1' }).generate({ timestamp: Date.now() + steps * 30_000 });
+    const { token } = await json('create', '--label', 'before');
+    const enabling = exec(program, ['mfa', 'enable', '--stdin', '--file', file], { env: { PATH: process.env.PATH } });
+    enabling.child.stdin?.end(`${secret}\n${code(0)}\n`);
+    expect((await enabling).stdout).toContain('Recovery codes');
+    await expect(json('create', '--label', 'x')).rejects.toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('terminal_missing'),
+    });
+    const next = await json('create', '--label', 'x', '--code', code(1));
+    for (const good of [token, next.token]) expect(await store.verify(good, 'a')).toMatchObject({ ok: true });
   });
 });
 
