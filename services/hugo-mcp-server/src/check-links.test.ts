@@ -117,3 +117,47 @@ test('a site below a path, and a real client; the answer is bounded', async () =
     await service.dispose();
   }
 });
+
+test('on a site whose languages have hosts of their own, links are followed on each', async () => {
+  const hosts = [
+    'baseURL = "https://example.org/"',
+    'defaultContentLanguage = "fr"',
+    '[languages.fr]',
+    'baseURL = "https://example.fr/"',
+    '[languages.en]',
+    'baseURL = "https://example.com/"',
+    '',
+  ].join('\n');
+  const service = await startService({
+    files: {
+      'hugo.toml': hosts,
+      'layouts/_default/single.html': '<title>{{ .Title }}</title><main>{{ .Content }}</main>\n',
+      'content/posts/links.fr.md':
+        '---\ntitle: Liens\n---\n[ici](/posts/hello/) [là](https://example.com/posts/hello/) [mort](/posts/rien/)\n',
+      'content/posts/links.en.md':
+        '---\ntitle: Links\n---\n[dead](https://example.fr/posts/only-en/) [here](/posts/only-en/) [away](https://elsewhere.example/)\n',
+      'content/posts/only-en.en.md': '---\ntitle: Only\n---\nText.\n',
+      'content/posts/alone.fr.md': '---\ntitle: Seul\n---\nTexte.\n',
+    },
+  });
+  try {
+    await structured(service, 'build_site', {});
+    const report = await structured(service, 'check_links', {});
+    const broken = report.broken.map(({ target, places }: { target: string; places: { url: string }[] }) => [
+      target,
+      places[0]?.url,
+    ]);
+    expect(broken.sort()).toEqual([
+      ['/posts/rien/', 'https://example.fr/posts/links/'],
+      ['https://example.fr/posts/only-en/', 'https://example.com/posts/links/'],
+    ]);
+    const orphans = report.orphans.map(({ route, lang }: { route: string; lang: string }) => `${route} ${lang}`);
+    expect(orphans).toContain('posts/alone fr');
+    expect(orphans).not.toContain('posts/only-en en');
+    expect(orphans).not.toContain('posts/hello en');
+    const one = await structured(service, 'check_links', { route: 'posts/links', lang: 'fr' });
+    expect(one).toMatchObject({ pages_checked: 1, broken: [{ target: '/posts/rien/' }] });
+  } finally {
+    await service.dispose();
+  }
+});

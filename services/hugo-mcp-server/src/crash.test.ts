@@ -77,6 +77,12 @@ test('a change that was written and committed but not built is taken back', asyn
   expect(await service.live('en/posts/hello/index.html')).toContain('Hi.');
   expect(await readdir(at('state/releases'))).not.toContainEqual(expect.stringMatching(/^\.staging/));
   expect(await readdir(at('state'))).not.toContain('journal.json');
+  const history = await service.call('page_history', { route: 'posts/hello', lang: 'en' });
+  expect(history.json.result.structuredContent.entries).toMatchObject([
+    { message: 'Take back: Update posts/hello (en)', by_hand: false, sub: 'owner' },
+    { message: 'Update posts/hello (en)', taken_back: true },
+    { by_hand: true, taken_back: false },
+  ]);
   const again = await update('Again.');
   expect(again.json.result.structuredContent).toMatchObject({ live: true });
   expect((await service.call('get_page', { route: 'posts/new', lang: 'en' })).text).toContain('[page_not_found]');

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants, renameSync } from 'node:fs';
+import { constants, renameSync, unlinkSync } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, unlink } from 'node:fs/promises';
 import path from 'node:path';
 
@@ -58,6 +58,23 @@ export async function atomicWriteIf(
     await unlink(temporary).catch(() => {});
     throw error;
   }
+  await syncDirectory(path.dirname(file));
+  return true;
+}
+
+/**
+ * Removes a file where somebody else may write, too: `stillRight` is asked, and with nothing in between the file goes.
+ *
+ * @returns false if `stillRight` said no; the file is as it was
+ */
+export async function unlinkIf(file: string, stillRight: () => boolean): Promise<boolean> {
+  // A disk that hangs has to hang here, in a thread: in the call below it would stop the whole process.
+  const temporary = temporaryName(file);
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+  await (await open(temporary, flags, 0o600)).close();
+  await unlink(temporary);
+  if (!stillRight()) return false;
+  unlinkSync(file);
   await syncDirectory(path.dirname(file));
   return true;
 }

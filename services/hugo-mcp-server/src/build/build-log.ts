@@ -41,6 +41,10 @@ export interface BuildLog {
   lastBuild(): BuildRecord | undefined;
   /** The newest first. */
   builds(): readonly BuildRecord[];
+  /** The build of this id, running or ended; undefined if it is not kept any more. */
+  find(id: string): BuildRecord | undefined;
+  /** The newest build that a change is part of whose outcome is still open; undefined if it is settled. */
+  openBuildOf(commit: string): string | undefined;
   /** Records that a build begins. */
   begin(id: string, changes: readonly { message: string; commit: string }[]): Promise<void>;
   /** Records how a build ended. Its changes are settled one by one, with {@link BuildLog.settle}. */
@@ -81,6 +85,9 @@ export async function openBuildLog(options: {
   return {
     lastBuild: () => records[0],
     builds: () => records,
+    find: (id) => records.find((record) => record.id === id),
+    openBuildOf: (commit) =>
+      records.find(({ changes }) => changes.some((one) => one.commit === commit && one.outcome === 'pending'))?.id,
     begin(id, changes) {
       const made = changes.slice(0, maxChanges).map((one) => ({ ...one, outcome: 'pending' as const }));
       const started_at = new Date().toISOString();

@@ -18,6 +18,9 @@ export interface BuildResult {
   published?: readonly Published[];
 }
 
+/** What is told of a build, also when its release is not kept any more. */
+export type BuildFacts = Omit<BuildResult, 'release'> & { release: Pick<Release, 'id' | 'pages' | 'build_ms'> };
+
 /** A build that did not go live. `code` is `hugo_failed`, `build_no_home` or `build_collapsed`. */
 export class BuildError extends ArleoError {
   /** Hugo's own lines. */

@@ -1,5 +1,6 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { redirectTarget } from '../site/rendered-page.ts';
 import type { Site } from '../site/site.ts';
 import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
 import { filesOfUrl } from './release-urls.ts';
@@ -15,6 +16,11 @@ export interface Publisher {
   publish(commit: string | undefined, id: string): Promise<BuildResult>;
   /** True if the live release has a file at this URL. */
   serves(url: string): Promise<boolean>;
+  /**
+   * True if the live release sends visitors on from one of these URLs to the other, or if both are one. A page moved
+   * twice is sent on in one step: each of its old addresses is an alias.
+   */
+  redirects(from: string, to: string | undefined): Promise<boolean>;
   /** Where on disk the live release has what it serves at this URL; undefined if it has nothing there. */
   fileAt(url: string): Promise<string | undefined>;
 }
@@ -55,6 +61,17 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
       return result;
     },
     fileAt,
+    async redirects(from, to) {
+      const { baseUrl } = site.facts();
+      if (to === undefined) return false;
+      const target = new URL(to, new URL(baseUrl, 'http://localhost'));
+      if (new URL(from, target).href === target.href) return true;
+      const file = await fileAt(from);
+      const leads = file === undefined ? undefined : redirectTarget(await readFile(file, 'utf8').catch(() => ''));
+      return (
+        leads !== undefined && URL.canParse(leads, target.href) && new URL(leads, target.href).href === target.href
+      );
+    },
     serves: async (url) => (await fileAt(url)) !== undefined,
   };
 }

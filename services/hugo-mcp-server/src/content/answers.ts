@@ -27,9 +27,14 @@ export interface Answers {
   /**
    * Runs a call once: the same call again, also while the first is under way, has the first one's outcome. A call that
    * fails changed nothing and is forgotten.
+   * @param again tells an outcome that was kept as things are now; undefined runs the call anew
    * @throws {@link ArleoError} `idempotency_mismatch` if the key came with other arguments before
    */
-  once<Outcome>(key: AnswerKey | undefined, run: () => Promise<Outcome>): Promise<Outcome>;
+  once<Outcome>(
+    key: AnswerKey | undefined,
+    run: () => Promise<Outcome>,
+    again?: (kept: Outcome) => Promise<Outcome | undefined>,
+  ): Promise<Outcome>;
   /** The outcome that is kept under a key; undefined if there is none. */
   kept(key: AnswerKey): unknown;
   /** Keeps an outcome, on disk too, in the place of an earlier one. */
@@ -93,7 +98,11 @@ export async function openAnswers(options: {
   };
 
   return {
-    async once<Outcome>(key: AnswerKey | undefined, run: () => Promise<Outcome>): Promise<Outcome> {
+    async once<Outcome>(
+      key: AnswerKey | undefined,
+      run: () => Promise<Outcome>,
+      again: (kept: Outcome) => Promise<Outcome | undefined> = async (kept) => kept,
+    ): Promise<Outcome> {
       if (key === undefined) return run();
       const under = running.get(key.id);
       if (under !== undefined) {
@@ -101,8 +110,10 @@ export async function openAnswers(options: {
         return under.outcome as Promise<Outcome>;
       }
       const found = find(key);
-      if (found !== undefined) return found.outcome as Outcome;
-      const outcome = run();
+      const outcome = (async () => {
+        const told = found === undefined ? undefined : await again(found.outcome as Outcome);
+        return told ?? run();
+      })();
       running.set(key.id, { fingerprint: key.fingerprint, outcome });
       try {
         return await outcome;

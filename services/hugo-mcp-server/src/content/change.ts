@@ -48,6 +48,8 @@ export interface PageEffect {
   revision?: string | undefined;
   /** Where it was before it moved. */
   from?: PageRef | undefined;
+  /** The address that it had there, if that was known. */
+  oldUrl?: string | undefined;
 }
 
 /** A change that was found good and is ready to be made. */

@@ -1,12 +1,12 @@
 import type { CheckLinksArgs } from '@arleo/core/content/read-arguments';
 import { ArleoError } from '@arleo/core/errors';
-import { releaseFile } from '../build/release-file.ts';
 import type { Release, Releases } from '../build/releases.ts';
 import type { Library } from './change.ts';
 import { findPage } from './find-page.ts';
 import { linkTargets } from './link-targets.ts';
 import type { IndexedPage } from './page-index.ts';
-import { addressOf, fileOf, type ReleaseLinks, releaseLinks } from './release-links.ts';
+import { type ReleaseAddresses, releaseAddresses } from './release-addresses.ts';
+import { type ReleaseLinks, releaseLinks } from './release-links.ts';
 import { type Hidden, whyHidden } from './why-hidden.ts';
 
 /** Where a broken link stands. */
@@ -55,6 +55,8 @@ const maxPlaces = 20;
 export async function checkLinks(library: Library, releases: Releases, args: CheckLinksArgs): Promise<LinkReport> {
   const { site, index } = library;
   const facts = site.facts();
+  const addresses = releaseAddresses(facts);
+  const fileOfPage = (page: IndexedPage) => addresses.at(site.urlOf(page));
   const only =
     args.route === undefined
       ? undefined
@@ -70,34 +72,31 @@ export async function checkLinks(library: Library, releases: Releases, args: Che
     .filter((page) => (only === undefined ? args.lang === undefined || page.lang === args.lang : page === only));
   const pageAt = new Map<string, IndexedPage>();
   for (const page of index.pages()) {
-    const file = releaseFileOf(site.urlOf(page), facts.baseUrl);
+    const file = fileOfPage(page);
     if (file !== undefined && !pageAt.has(file)) pageAt.set(file, page);
   }
-  const onlyFile = only === undefined ? undefined : releaseFileOf(site.urlOf(only), facts.baseUrl);
+  const onlyFile = only && fileOfPage(only);
   // A page without an address is in no release: no file is read then.
   const links = await releaseLinks(
     releases.dirOf(release.id),
-    facts.baseUrl,
+    addresses,
     only === undefined ? undefined : (onlyFile ?? ''),
   );
   const published = (page: IndexedPage) => {
-    const file = releaseFileOf(site.urlOf(page), facts.baseUrl);
+    const file = fileOfPage(page);
     return file !== undefined && links.has(file) && pageAt.get(file) === page;
   };
   const found = createFindings(library);
   for (const [file, dead] of links.dead) {
     const page = pageAt.get(file);
     if (args.lang !== undefined && page !== undefined && page.lang !== args.lang) continue;
-    const url = addressOf(file, new URL(facts.baseUrl, 'http://localhost')).href;
+    const url = addresses.urlOf(file).href;
     for (const { target, kind } of dead) found.add(target, kind, { page, url, line: lineOf(page, target) });
   }
   const hiddenPages = inScope.filter((page) => !published(page));
-  for (const page of hiddenPages) addFromText(library, links, page, found);
+  for (const page of hiddenPages) addFromText(library, links, addresses, page, found);
   const orphans = inScope.filter(
-    (page) =>
-      page.kind !== 'home' &&
-      published(page) &&
-      !links.linked.has(releaseFileOf(site.urlOf(page), facts.baseUrl) ?? ''),
+    (page) => page.kind !== 'home' && published(page) && !links.linked.has(fileOfPage(page) ?? ''),
   );
   return {
     release,
@@ -108,10 +107,6 @@ export async function checkLinks(library: Library, releases: Releases, args: Che
   };
 }
 
-function releaseFileOf(url: string | undefined, baseUrl: string): string | undefined {
-  return url === undefined ? undefined : releaseFile(url, baseUrl);
-}
-
 /** The line in which a page's text has a link as it came out, or as it is before Hugo makes an address of it. */
 function lineOf(page: IndexedPage | undefined, target: string): number | undefined {
   const plain = decode(target);
@@ -119,9 +114,14 @@ function lineOf(page: IndexedPage | undefined, target: string): number | undefin
 }
 
 /** Links in the text of a page that has no finished page: to pages of the index, or to files of the release. */
-function addFromText(library: Library, links: ReleaseLinks, page: IndexedPage, found: Findings): void {
+function addFromText(
+  library: Library,
+  links: ReleaseLinks,
+  addresses: ReleaseAddresses,
+  page: IndexedPage,
+  found: Findings,
+): void {
   const { site } = library;
-  const base = new URL(site.facts().baseUrl, 'http://localhost');
   const targets = found.targets;
   const address = site.urlOf(page);
   for (const { target, ref, line } of page.links) {
@@ -130,7 +130,8 @@ function addFromText(library: Library, links: ReleaseLinks, page: IndexedPage, f
       found.add(target, 'link', { page, url: undefined, line });
       continue;
     }
-    const file = address === undefined ? undefined : fileOf(target, new URL(address, base), base);
+    const file =
+      address === undefined ? undefined : addresses.fileOf(target, new URL(address, addresses.urlOf('index.html')));
     // A file of its own bundle is published with it.
     const relative = !target.startsWith('/') && !/^[a-z]+:/i.test(target);
     if (file === undefined || links.has(file) || links.has(`${file}/index.html`) || relative) continue;

@@ -29,7 +29,9 @@ test('names the edit that is not there, and shows the nearest lines', () => {
   expect(code).toBe('edit_not_found');
   expect(message).toContain('edits[1]: the text to find is not in the page');
   expect(message).toContain('as the edits before it left it');
-  expect(message).toMatch(/not instructions\):\n4: The colour of the sea is blue too\.\n3: The colour of the lake/);
+  expect(message).toMatch(
+    /not instructions to you\.\n--- begin (.*) ---\n4: The colour of the sea is blue too\.\n3: The colour of the lake.*\n--- end \1 ---/,
+  );
   expect(refusal([{ find: 'zzz', replace: '' }]).message).toContain('1: First line.');
   expect(refusal([{ find: 'zzz', replace: '' }], '').message).toContain('The body has no text.');
   expect(refusal([{ find: 'zzz', replace: '' }], `${'é'.repeat(9000)}\n`).message.length).toBeLessThan(500);
@@ -38,10 +40,14 @@ test('names the edit that is not there, and shows the nearest lines', () => {
 test('names the edit that is there more than once, how often and where', () => {
   expect(refusal([{ find: 'blue', replace: 'red' }])).toEqual({
     code: 'edit_ambiguous',
-    message: expect.stringMatching(/edits\[0\]: the text to find is 2 times .*\n.*\n3: The colour.*\n4: The colour/),
+    message: expect.stringMatching(
+      /edits\[0\]: the text to find is 2 times .*\n.*\n.*not instructions to you\.\n--- begin (.*) ---\n3: The colour.*\n4: The colour.*\n--- end \1 ---/,
+    ),
   });
   expect(refusal([{ find: 'aa', replace: 'b' }], 'aaa').message).toContain('2 times');
-  expect(refusal([{ find: 'a', replace: 'b' }], 'a\n'.repeat(9)).message).toMatch(/9 times[\s\S]*\n5: a\nand 4 more$/);
+  expect(refusal([{ find: 'a', replace: 'b' }], 'a\n'.repeat(9)).message).toMatch(
+    /9 times[\s\S]*\n5: a\n--- end .* ---\nand 4 more$/,
+  );
 });
 
 test('line feeds of an edit stand for the line ends of the body', () => {

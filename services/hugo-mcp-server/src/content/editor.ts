@@ -1,6 +1,7 @@
 import type { RestorePageArgs } from '@arleo/core/content/apply-arguments';
 import { ArleoError } from '@arleo/core/errors';
-import type { BuildResult } from '../build/build-site.ts';
+import type { BuildLog } from '../build/build-log.ts';
+import type { BuildFacts } from '../build/build-site.ts';
 import type { Release, Releases } from '../build/releases.ts';
 import type { Announcer } from '../publish/announcer.ts';
 import type { Published } from '../publish/published.ts';
@@ -10,6 +11,7 @@ import { type DryRun, dryRun } from './dry-run.ts';
 import type { History } from './history.ts';
 import type { HistoryLog } from './history-log.ts';
 import { restorePage } from './restore-page.ts';
+import type { TellAgain } from './tell-again.ts';
 import type { BuildOutcome, Progress } from './write-job.ts';
 import type { WriteOutcome } from './write-outcome.ts';
 import type { WriteRequest, Writer } from './writer-contract.ts';
@@ -22,12 +24,20 @@ export interface BuildRequest {
   expectedRelease?: string | undefined;
 }
 
-/** A release that is made live again, and where the content stands beside it. */
-export interface Rollback {
-  live: Release;
+/** What a rollback is to do. It is kept as JSON: see {@link Answers}. */
+interface StepBack {
+  to: Release;
   /** The release that was live before. */
-  was: Release | undefined;
-  /** The content on disk is not what the live release was built from: the next build puts it live again. */
+  was?: Release | undefined;
+  /** It was done: what is live now may be another by then. */
+  done?: boolean;
+}
+
+/** A release that is made live again, and where the content stands beside it. */
+export interface Rollback extends Omit<StepBack, 'done'> {
+  /** What is live now: another one, if the call was made before and somebody built or went back since. */
+  now: Release | undefined;
+  /** The content on disk is not what is live now (of a dry run: would be): the next build puts it live. */
   contentDiffers: boolean;
   /** What the publish plug-ins did about it, as far as it is known when this is told. */
   published?: readonly Published[];
@@ -53,7 +63,7 @@ export interface Editor {
   /** What a change would do to the site as it is now. @throws what the plan throws */
   dryRun(plan: Plan): Promise<DryRun>;
   /** Builds what is on disk. @throws as {@link Writer.build}; `idempotency_mismatch`, `release_mismatch` */
-  build(request: BuildRequest): Promise<BuildOutcome>;
+  build(request: BuildRequest): Promise<BuildOutcome & { live: boolean }>;
   /**
    * Makes an earlier release live at once, also while another is being built: that one goes live when it is done.
    * @throws {@link ArleoError} `release_mismatch`, `release_unknown`, `idempotency_mismatch`
@@ -70,6 +80,8 @@ export interface EditorOptions {
   history: History;
   historyLog: HistoryLog;
   answers: Answers;
+  builds: Pick<BuildLog, 'find'>;
+  tellAgain: TellAgain;
   releases: Pick<Releases, 'live' | 'kept' | 'activate'>;
   /** Knows what the publish plug-ins did. */
   announcer: Pick<Announcer, 'outcome'>;
@@ -82,10 +94,19 @@ const publishedWithinMs = 10_000;
 
 /** @see {@link Editor} */
 export function createEditor(options: EditorOptions): Editor {
-  const { library, writer, history, historyLog, answers, releases, announcer, readable } = options;
+  const { library, writer, history, historyLog, answers, builds, tellAgain, releases, announcer, readable } = options;
   /** The plug-ins run while the next change is made; only who is told of this one waits for them. */
-  const publishedOf = (release: Release) => announcer.outcome(release.id, publishedWithinMs);
-  const withPublished = async <Outcome extends { build?: BuildResult | undefined }>(
+  const publishedOf = (release: Pick<Release, 'id'>) => announcer.outcome(release.id, publishedWithinMs);
+  /** How a build ended that was still under way when its caller was answered. One that failed is made anew. */
+  const buildAgain = async (kept: BuildOutcome): Promise<BuildOutcome | undefined> => {
+    if (kept.building === undefined) return kept;
+    const record = builds.find(kept.building);
+    if (record?.state === 'running') return kept;
+    if (record?.state !== 'live') return undefined;
+    const { id, pages = 0, build_ms = 0, warnings = [] } = record;
+    return { build: { release: { id, pages, build_ms }, warnings } };
+  };
+  const withPublished = async <Outcome extends { build?: BuildFacts | undefined }>(
     outcome: Outcome,
   ): Promise<Outcome> => {
     if (outcome.build === undefined) return outcome;
@@ -101,7 +122,13 @@ export function createEditor(options: EditorOptions): Editor {
   return {
     async write(plan, request) {
       await readable();
-      return withPublished(await answers.once(request.key, () => writer.write(plan, request)));
+      return withPublished(
+        await answers.once(
+          request.key,
+          () => writer.write(plan, request),
+          (kept) => tellAgain(kept),
+        ),
+      );
     },
     restore: (args) => restorePage(args, { history, log: historyLog }),
     async dryRun(plan) {
@@ -109,29 +136,57 @@ export function createEditor(options: EditorOptions): Editor {
       return dryRun(library, plan);
     },
     async build({ progress, key, expectedRelease }) {
-      const outcome = await answers.once(key, async () => {
+      const run = async () => {
         await readable();
         await liveRelease(expectedRelease);
-        const made = await writer.build(progress);
+        const made: BuildOutcome = await writer.build(progress);
         if (key !== undefined) await answers.keep(key, made);
         return made;
-      });
-      return withPublished(outcome);
+      };
+      const outcome = await withPublished(await answers.once(key, run, buildAgain));
+      const { build } = outcome;
+      return { ...outcome, live: build !== undefined && (await releases.live())?.id === build.release.id };
     },
     async rollBack({ release, key, expectedRelease, dryRun }) {
-      const rollback = await answers.once(dryRun ? undefined : key, async () => {
+      const run = async (): Promise<StepBack> => {
         const was = await liveRelease(expectedRelease);
-        const live = earlierRelease(await releases.kept(), release, was);
-        if (!dryRun) await releases.activate(live.id);
-        const head = await history.head().catch(() => undefined);
-        const made: Rollback = { live, was, contentDiffers: head !== live.commit };
-        if (key !== undefined && !dryRun) await answers.keep(key, made);
-        return made;
-      });
-      return dryRun ? rollback : { ...rollback, published: await publishedOf(rollback.live) };
+        const step = { to: earlierRelease(await releases.kept(), release, was), was };
+        if (dryRun) return step;
+        // Before it is done: who asks again after a crash must not go back one release more.
+        if (key !== undefined) await answers.keep(key, step);
+        await releases.activate(step.to.id).catch(async (error: unknown) => {
+          if (key !== undefined) await answers.forget(key);
+          throw error;
+        });
+        if (key !== undefined) await answers.keep(key, { ...step, done: true });
+        return step;
+      };
+      const finish = async (step: StepBack) => {
+        if (step.done) return step;
+        const now = (await releases.live())?.id;
+        if (now !== step.to.id) {
+          if (now !== step.was?.id) throw interruptedBefore(now);
+          await releases.activate(step.to.id);
+        }
+        if (key !== undefined) await answers.keep(key, { ...step, done: true });
+        return step;
+      };
+      const { to, was } = await answers.once(dryRun ? undefined : key, run, finish);
+      const head = await history.head().catch(() => undefined);
+      const now = await releases.live();
+      const rollback = { to, was, now, contentDiffers: head !== (dryRun ? to : now)?.commit };
+      return dryRun ? rollback : { ...rollback, published: await publishedOf(to) };
     },
     liveRelease,
   };
+}
+
+/** A crash interrupted the call, and what it would do now is not what was asked for then. */
+function interruptedBefore(now: string | undefined): ArleoError {
+  const message = `This call was interrupted before, and another release (${now ?? 'none'}) is live since. Nothing was changed now.`;
+  return new ArleoError('release_mismatch', message, {
+    hint: 'Look at site_info; if the site should still go back, call again with another idempotency_key.',
+  });
 }
 
 /** The release that is asked for, or the newest of those before the live one. @throws `release_unknown` */

@@ -69,6 +69,11 @@ export function createHistoryLog(options: GitOptions): HistoryLog {
 
 const takeBack = 'Take back: ';
 
+/** The message of the commit that takes a change back, by which its history tells that it did not last. */
+export function takenBackMessage(message: string): string {
+  return takeBack + message;
+}
+
 /** A commit `Take back: M` takes back the nearest earlier commit M of the same author. @param entries the newest first */
 function markTakenBack(entries: HistoryEntry[]): HistoryEntry[] {
   for (const [i, { message, author }] of entries.entries()) {

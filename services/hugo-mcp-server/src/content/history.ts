@@ -2,7 +2,8 @@ import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { blobName } from './blob-name.ts';
 import type { FileEdit } from './change.ts';
-import { createGit } from './git.ts';
+import { createGit, type GitOptions } from './git.ts';
+import { createHistoryReader, type HistoryReader } from './history-reader.ts';
 
 /** Who made a change, as far as the history is concerned. */
 export interface ChangeAuthor {
@@ -15,9 +16,7 @@ export interface ChangeAuthor {
  * The history of the content: a Git repository of its own beside the site, whose work tree is the site and which knows
  * only what it is told to add. The site's own repository and its `.gitignore` play no part.
  */
-export interface History {
-  /** The newest commit; undefined before the first. */
-  head(): Promise<string | undefined>;
+export interface History extends HistoryReader {
   /**
    * Commits these files (relative to the site) as they are on disk now; one that is gone is committed as gone. Gives
    * the commit, undefined if there was nothing to record.
@@ -27,22 +26,10 @@ export interface History {
   commitStale(edits: readonly FileEdit[], message: string): Promise<string | undefined>;
   /** The same for everything in these folders. */
   commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
-  /** A file's bytes in a commit; undefined if it was not there. */
-  show(commit: string, file: string): Promise<Buffer | undefined>;
-  /** True if a commit is another one or one of those before it; false if there is no such commit. */
-  isPartOf(commit: string, of: string): Promise<boolean>;
-  /** Takes bytes in beside all commits, and gives the name under which {@link History.blob} has them. */
+  /** Takes bytes in beside all commits, and gives the name under which {@link HistoryReader.blob} has them. */
   keep(bytes: Buffer): Promise<string>;
-  /** The bytes of this name; undefined if there are none. */
-  blob(name: string): Promise<Buffer | undefined>;
   /** Removes locks that a killed git left. Only for when no git runs here: this service is the only one that writes. */
   unlock(): Promise<void>;
-  /** Every file that the history ever held, the one changed last first. */
-  everyFile(): Promise<string[]>;
-  /** The files below a folder in a commit. */
-  filesIn(commit: string, dir: string): Promise<string[]>;
-  /** Every file in a commit, with the name of its bytes. Empty if there is no such commit. */
-  blobsOf(commit: string): Promise<ReadonlyMap<string, string>>;
 }
 
 /** What git takes while it writes, relative to the repository. */
@@ -60,7 +47,7 @@ const byHand = { name: 'Changed by hand', email: 'hand@arleo.invalid' };
  * @param options.gitDir where the repository is
  * @param options.workTree the site's real path
  */
-export async function openHistory(options: { gitDir: string; workTree: string; searchPath: string }): Promise<History> {
+export async function openHistory(options: GitOptions): Promise<History> {
   const { gitDir } = options;
   const git = createGit(options);
   await mkdir(path.dirname(gitDir), { recursive: true });
@@ -73,11 +60,7 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
     for (const lock of locks) await rm(path.join(gitDir, lock), { force: true });
   };
   await unlock();
-
-  const head = async () => {
-    const { stdout, code } = await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], { allow: [1, 128] });
-    return code === 0 ? stdout.toString().trim() : undefined;
-  };
+  const reader = createHistoryReader(options);
 
   const commit = async (message: string, author: ChangeAuthor | undefined) => {
     const { code } = await git.run(['diff', '--cached', '--quiet'], { allow: [1] });
@@ -92,7 +75,7 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
         GIT_COMMITTER_EMAIL: 'hugo-mcp-server@arleo.invalid',
       },
     });
-    return head();
+    return reader.head();
   };
 
   /** Git refuses a folder that is neither on disk nor known to it. */
@@ -111,22 +94,13 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
     return commit(message, author);
   };
 
-  const blob = async (name: string) => {
-    const { stdout, code } = await git.run(['cat-file', 'blob', name], { allow: [128] });
-    return code === 0 ? stdout : undefined;
-  };
-
   return {
-    head,
+    ...reader,
     commitFiles,
-    async isPartOf(commit, of) {
-      return (await git.run(['merge-base', '--is-ancestor', commit, of], { allow: [1, 128] })).code === 0;
-    },
     async keep(bytes) {
       const { stdout } = await git.run(['hash-object', '-w', '--stdin'], { input: bytes });
       return stdout.toString().trim();
     },
-    blob,
     unlock,
     async commitStale(edits, message) {
       const there = edits.filter(({ before }) => before !== undefined);
@@ -151,33 +125,6 @@ export async function openHistory(options: { gitDir: string; workTree: string; s
       await addWhileItChanges(() => git.run(['add', '--force', '--all', '--', ...known]));
       return commit(message, author);
     },
-    async everyFile() {
-      if ((await head()) === undefined) return [];
-      const { stdout } = await git.run(['log', '--format=', '--name-only', '-z', '--no-renames']);
-      return [...new Set(stdout.toString().split('\0'))].map((name) => name.trim()).filter((name) => name !== '');
-    },
-    async filesIn(commit, dir) {
-      const { stdout, code } = await git.run(['ls-tree', '-r', '-z', '--name-only', commit, '--', `${dir}/`], {
-        allow: [128],
-      });
-      return code === 0
-        ? stdout
-            .toString()
-            .split('\0')
-            .filter((name) => name !== '')
-        : [];
-    },
-    async blobsOf(commit) {
-      const { stdout, code } = await git.run(['ls-tree', '-r', '-z', commit], { allow: [128] });
-      const blobs = new Map<string, string>();
-      if (code !== 0) return blobs;
-      for (const entry of stdout.toString().split('\0')) {
-        const [, name, file] = /^\d+ blob ([0-9a-f]+)\t(.*)$/s.exec(entry) ?? [];
-        if (name !== undefined && file !== undefined) blobs.set(file, name);
-      }
-      return blobs;
-    },
-    show: (commit, file) => blob(`${commit}:${file}`),
   };
 }
 

@@ -15,7 +15,14 @@ const changeSchema = z.object({
   message: z.string(),
   author: z.object({ sub: z.string(), clientId: z.string(), requestId: z.string() }),
   /** The pages that it is about, as {@link PageChange}. */
-  pages: z.array(z.object({ page: pageRefSchema, revision: z.string().optional(), from: pageRefSchema.optional() })),
+  pages: z.array(
+    z.object({
+      page: pageRefSchema,
+      revision: z.string().optional(),
+      from: pageRefSchema.optional(),
+      oldUrl: z.string().optional(),
+    }),
+  ),
   /**
    * Files that it touches, and their revisions before and after; null is "not there". `blob` names the bytes after it
    * in the history, where they have to be there before they are on disk.

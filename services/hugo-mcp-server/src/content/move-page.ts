@@ -21,7 +21,8 @@ export interface MoveNotes extends Record<string, unknown> {
 }
 
 /**
- * A page with all its translations and files, and of a section all that is below it, at another route. Each page keeps
+ * A page with all its translations and files, and of a section all that is below it, whether it has a page of its own or
+ * not, at another route. Each page keeps
  * its old address as a Hugo alias; links to it are rewritten on request.
  *
  * @throws {@link ArleoError} when planned: `page_not_found`, `page_exists`, `revision_mismatch`, `inside_bundle`,
@@ -32,10 +33,14 @@ export function movePage(args: MovePageArgs): Plan {
   return async (workspace) => {
     const { route, to } = args;
     const moving = await findMoving(workspace, args);
+    const folders = moving.length === 0 ? foldersOf(workspace, args) : [];
     refuseTarget(workspace, route, to);
     const moved = new Map<string, PageRef>();
     const moves: FileMove[] = [];
     for (const page of moving) await collect(workspace, page, { route, to }, moved, moves);
+    for (const { root, dir } of folders) {
+      await collectFolder(workspace, dir, placeIn(root, to), { route, to }, moved, moves);
+    }
     if (moved.size > maxPages || moves.length > maxFiles) {
       throw new ArleoError(
         'move_too_large',
@@ -60,7 +65,13 @@ export function movePage(args: MovePageArgs): Plan {
       const aliased = withAlias(text, workspace.site, from, { route: from.route, to: page.route });
       const after = Buffer.from(links === undefined ? aliased : links.inMoved(from, aliased));
       edits.push({ file: from.file, before, after: undefined }, { file: page.file, before: undefined, after });
-      effects.push({ page, revision: revisionOf(after), from: { ...from } });
+      const oldUrl = workspace.site.urlOf(from);
+      effects.push({
+        page,
+        revision: revisionOf(after),
+        from: { ...from },
+        ...(oldUrl === undefined ? {} : { oldUrl }),
+      });
     }
     const others = links === undefined ? [] : await links.inOthers();
     for (const { page, before, after } of others) {
@@ -79,6 +90,9 @@ async function findMoving(
   if (lang !== undefined) requireLanguage(workspace, lang);
   const translations = workspace.index.translations(route);
   const named = lang === undefined ? translations[0] : translations.find((page) => page.lang === lang);
+  if (translations.length === 0 && expected_revision === undefined && foldersOf(workspace, { route }).length > 0) {
+    return [];
+  }
   if (named === undefined) {
     const hint = 'list_pages gives the routes that there are.';
     throw new ArleoError(
@@ -105,6 +119,18 @@ function refuseTarget(workspace: Workspace, route: string, to: string): void {
   }
 }
 
+/** The folders of a section that has no page of its own, one in each content folder that has pages of it. */
+function foldersOf(
+  { site, index }: Workspace,
+  { route }: Pick<MovePageArgs, 'route'>,
+): { root: ContentRoot; dir: string }[] {
+  return site.facts().roots.flatMap((root) => {
+    if (root.prefix !== '' && !route.startsWith(`${root.prefix}/`)) return [];
+    const dir = placeIn(root, route);
+    return index.pages().some(({ file }) => file.startsWith(`${dir}/`)) ? [{ root, dir }] : [];
+  });
+}
+
 /** Adds a page, the files that belong to it, and for a section everything below it. */
 async function collect(
   workspace: Workspace,
@@ -125,6 +151,19 @@ async function collect(
     return;
   }
   refuseInsideBundle(workspace, `${place}/${path.posix.basename(page.file)}`);
+  await collectFolder(workspace, dir, place, { route, to }, moved, moves);
+}
+
+/** Adds everything below a folder, which goes to `place`. */
+async function collectFolder(
+  workspace: Workspace,
+  dir: string,
+  place: string,
+  { route, to }: { route: string; to: string },
+  moved: Map<string, PageRef>,
+  moves: FileMove[],
+): Promise<void> {
+  refuseInsideBundle(workspace, `${place}/_index.md`);
   if (workspace.index.holdsOtherPages(place)) throw taken(to, place);
   const here = new Map(
     workspace.index

@@ -16,8 +16,10 @@ import { type OpenedPull, openSitePull, type SiteRepositoryConfig } from '../web
 import { openAnswers } from './answers.ts';
 import type { Library } from './change.ts';
 import { createEditor, type Editor } from './editor.ts';
+import type { GitOptions } from './git.ts';
 import { type History, openHistory } from './history.ts';
 import { createHistoryLog } from './history-log.ts';
+import { createHistoryReader } from './history-reader.ts';
 import { openJournal } from './journal.ts';
 import { createIsLiveVersion } from './live-version.ts';
 import { createPageIndex } from './page-index.ts';
@@ -27,6 +29,7 @@ import { recover } from './recover.ts';
 import { createPageWords } from './search/page-words.ts';
 import { searchedText } from './search/searched-text.ts';
 import { openSiteFiles } from './site-files.ts';
+import { createTellAgain } from './tell-again.ts';
 import { watchContent } from './watch-content.ts';
 import { createTellOutcome } from './write-outcome.ts';
 import { createWriter } from './writer.ts';
@@ -136,7 +139,7 @@ export async function openContent(
   );
   const previews = await openPreviews({ library, hugo, scratchDir, cacheDir: path.join(stateDir, 'cache/preview') });
   const historyPlace = { gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath };
-  const history = openLater(() => openHistory(historyPlace));
+  const history = openLater(historyPlace);
   const historyLog = createHistoryLog(historyPlace);
   const publisher = createPublisher({
     hugo,
@@ -170,13 +173,16 @@ export async function openContent(
     watch.sync(index.dirs());
   });
 
+  const tellOutcome = createTellOutcome(library, publisher, createIsLiveVersion(history, releases));
+  const tellAgain = createTellAgain(tellOutcome, builds);
   const writer = createWriter({
     library,
     history,
     journal,
     answers,
     builds,
-    tellOutcome: createTellOutcome(library, publisher, createIsLiveVersion(history, releases)),
+    tellOutcome,
+    tellAgain,
     newBuildId: newReleaseId,
     async publish(commit, id) {
       const result = await publisher.publish(commit, id);
@@ -245,7 +251,18 @@ export async function openContent(
       announcer,
       uploadMaxBytes,
     }),
-    editor: createEditor({ library, writer, history, historyLog, answers, releases, announcer, readable }),
+    editor: createEditor({
+      library,
+      writer,
+      history,
+      historyLog,
+      answers,
+      builds,
+      tellAgain,
+      releases,
+      announcer,
+      readable,
+    }),
     builds,
     assets,
     readable,
@@ -266,28 +283,22 @@ function once(run: () => Promise<void>): () => Promise<void> {
   };
 }
 
-/** A history that is opened at its first use: reads need no Git, and a missing one is reported by what needs it. */
-function openLater(open: () => Promise<History>): History {
+/** A history that is opened at its first use for writing: reads do not wait for that, nor for a disk that hangs then. */
+function openLater(place: GitOptions): History {
   let opened: Promise<History> | undefined;
   const get = () => {
-    opened ??= open().catch((error: unknown) => {
+    opened ??= openHistory(place).catch((error: unknown) => {
       opened = undefined;
       throw error;
     });
     return opened;
   };
   return {
-    head: async () => (await get()).head(),
+    ...createHistoryReader(place),
     commitFiles: async (...args) => (await get()).commitFiles(...args),
     commitStale: async (...args) => (await get()).commitStale(...args),
     commitFolders: async (...args) => (await get()).commitFolders(...args),
-    show: async (...args) => (await get()).show(...args),
-    isPartOf: async (...args) => (await get()).isPartOf(...args),
     keep: async (...args) => (await get()).keep(...args),
-    blob: async (...args) => (await get()).blob(...args),
     unlock: async () => (await get()).unlock(),
-    everyFile: async () => (await get()).everyFile(),
-    filesIn: async (...args) => (await get()).filesIn(...args),
-    blobsOf: async (...args) => (await get()).blobsOf(...args),
   };
 }

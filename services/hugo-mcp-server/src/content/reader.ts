@@ -7,6 +7,7 @@ import type {
   SearchPagesArgs,
 } from '@arleo/core/content/read-arguments';
 import { type InvisibleCharacter, invisibleCharacters } from '@arleo/core/content/text';
+import { isArleoError } from '@arleo/core/errors';
 import type { Publisher } from '../build/publisher.ts';
 import type { Releases } from '../build/releases.ts';
 import { backlinksOf } from './backlinks.ts';
@@ -35,8 +36,8 @@ export interface PageText extends PageContent {
   /** The page in its other languages. */
   translations: PageAddress[];
   resources: PageResources;
-  /** The live release has the page as it is now. */
-  published: boolean;
+  /** The live release has the page as it is now; undefined if the history, which knows it, cannot be read. */
+  published: boolean | undefined;
   /** Why it has not. */
   hidden: NotLive | undefined;
   /** Invisible characters in the whole file. */
@@ -135,7 +136,7 @@ export function createReader(options: ReaderOptions): Reader {
       const url = site.urlOf(page);
       const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
       const content = readPage(bytes);
-      const published = served && (await isLiveVersion(page.file, bytes));
+      const published = served && (await isLiveVersion(page.file, bytes).catch((error: unknown) => withoutGit(error)));
       return {
         ...content,
         page,
@@ -143,10 +144,16 @@ export function createReader(options: ReaderOptions): Reader {
         translations: addressed(index.translations(route).filter((one) => one.lang !== page.lang)),
         resources: await resourcesOf(library, page),
         published,
-        hidden: published ? undefined : served ? 'newer_than_live' : hiddenNow(page),
+        hidden: published !== false ? undefined : served ? 'newer_than_live' : hiddenNow(page),
         invisible: invisibleCharacters(content.fileText),
         backlinks: backlinks ? addressed(backlinksOf(library, page)) : undefined,
       };
     },
   };
+}
+
+/** A page can be read without Git. */
+function withoutGit(error: unknown): undefined {
+  if (!isArleoError(error, 'git_failed') && !isArleoError(error, 'git_missing')) throw error;
+  return undefined;
 }

@@ -1,6 +1,7 @@
 import { applyAgain, removeEmptyDirs, undoEdits } from './apply-edits.ts';
 import { type FileEdit, filesOf, type Library, type PlannedChange } from './change.ts';
 import type { History } from './history.ts';
+import { takenBackMessage } from './history-log.ts';
 import type { Journal, JournalChange } from './journal.ts';
 import { revisionOf } from './revision.ts';
 import { MAX_FILE_BYTES } from './site-files.ts';
@@ -67,16 +68,14 @@ export async function recover(
 }
 
 async function takeBack(library: Library, history: History, changes: readonly InterruptedChange[]): Promise<void> {
-  const left: string[] = [];
-  for (const { planned } of [...changes].reverse()) left.push(...(await undoEdits(library, planned)));
-  // A folder that was made for a file that never came.
-  for (const { change } of changes) {
+  for (const { change, planned } of [...changes].reverse()) {
+    const left = await undoEdits(library, planned);
+    // A folder that was made for a file that never came.
     for (const { file, before } of change.files) if (before === null) await removeEmptyDirs(library.files, file);
     for (const { to } of change.moves) await removeEmptyDirs(library.files, to);
+    await history.commitFiles(left, 'Changed by hand');
+    await history.commitFiles(filesOf(planned), takenBackMessage(change.message), change.author);
   }
-  await history.commitFiles([...new Set(left)], 'Changed by hand');
-  const files = changes.flatMap(({ planned }) => filesOf(planned));
-  await history.commitFiles([...new Set(files)], 'Take back a change that was interrupted before it was live');
 }
 
 /** The change with the bytes of its files, from the history and from disk. */

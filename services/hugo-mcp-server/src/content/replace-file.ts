@@ -1,7 +1,7 @@
-import { type BigIntStats, constants, lstatSync, unlinkSync } from 'node:fs';
+import { type BigIntStats, constants, lstatSync } from 'node:fs';
 import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
 import path from 'node:path';
-import { atomicWrite, atomicWriteIf, syncDirectory } from '@arleo/core/fs/atomic-write';
+import { atomicWrite, atomicWriteIf, syncDirectory, unlinkIf } from '@arleo/core/fs/atomic-write';
 
 /**
  * Puts a file's new bytes in the place of those that are known, atomically; undefined stands for "not there". False if
@@ -24,15 +24,12 @@ export async function replaceFile(
     const seen = await handle.stat({ bigint: true });
     if (!seen.isFile() || !same(await handle.readFile(), before)) return false;
     const unchanged = () => isAt(absolute, seen);
-    if (after === undefined) {
-      if (!unchanged()) return false;
-      unlinkSync(absolute);
-      await syncDirectory(path.dirname(absolute));
-    } else {
-      // A slow disk takes its time for the new bytes; the look comes after that.
-      const replaced = await atomicWriteIf(absolute, after, unchanged, { mode: Number(seen.mode) & 0o777 });
-      if (!replaced) return false;
-    }
+    // A slow disk takes its time before; the look comes after that.
+    const done =
+      after === undefined
+        ? await unlinkIf(absolute, unchanged)
+        : await atomicWriteIf(absolute, after, unchanged, { mode: Number(seen.mode) & 0o777 });
+    if (!done) return false;
     // An editor that has the old file open writes into it without noticing: its bytes are the newer ones.
     const now = await handle.stat({ bigint: true });
     if (now.mtimeNs === seen.mtimeNs && now.size === seen.size) return true;

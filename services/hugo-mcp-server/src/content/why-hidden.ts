@@ -8,6 +8,12 @@ export type Hidden = 'draft' | 'future' | 'expired' | 'address_taken' | 'not_bui
 export type NotLive = Hidden | 'newer_than_live';
 
 /**
+ * Why visitors do not get what a change made, or not yet: it is being built, or a later change of the same page took its
+ * place.
+ */
+export type NotMade = NotLive | 'building' | 'superseded';
+
+/**
  * Why a page that the live release does not have is not there, as Hugo says of its file. `not_built` if Hugo gives no
  * reason: it makes no page of the file, or has not been asked since the file appeared.
  */

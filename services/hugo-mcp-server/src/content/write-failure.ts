@@ -1,5 +1,6 @@
 import { ArleoError } from '@arleo/core/errors';
 import { BuildError } from '../build/build-site.ts';
+import { marked } from './marked.ts';
 
 /** A disk that is full or read-only speaks in error codes; the caller gets a sentence. */
 export function notWritten(error: unknown): unknown {
@@ -19,11 +20,20 @@ export function takenBack(error: unknown): unknown {
   return withLines(error, `${error.message} The change was taken back; nothing of it is on the site.`, hint);
 }
 
+/** A failure in words, with Hugo's own lines, for the log of builds. */
+export function inWords(error: unknown): string {
+  const { message } = notWritten(error) as Error;
+  return error instanceof BuildError ? [message, ...error.lines].join('\n') : message;
+}
+
 /** The same error with Hugo's own lines in its message. */
 export function withLines(error: unknown, message?: string, hint?: string): unknown {
   if (!(error instanceof ArleoError)) return error;
   const lines = error instanceof BuildError ? error.lines : [];
-  const text = [message ?? error.message, ...(lines.length === 0 ? [] : ['Hugo says:', ...lines])].join('\n');
+  const text = [
+    message ?? error.message,
+    ...(lines.length === 0 ? [] : ['Hugo says:', ...marked('words of Hugo', lines)]),
+  ].join('\n');
   const advice = hint ?? error.hint;
   return new ArleoError(error.code, text, { cause: error, ...(advice === undefined ? {} : { hint: advice }) });
 }

@@ -1,4 +1,4 @@
-import type { BuildResult } from '../build/build-site.ts';
+import type { BuildFacts } from '../build/build-site.ts';
 import type { AnswerKey } from './answers.ts';
 import type { Plan } from './change.ts';
 import type { ChangeAuthor } from './history.ts';
@@ -9,7 +9,7 @@ import type { WriteOutcome } from './write-outcome.ts';
 export type Progress = (message: string) => void;
 
 /** How a build that somebody asked for ended, or that it is still under way. */
-export type BuildOutcome = { build: BuildResult; building?: undefined } | { build?: undefined; building: string };
+export type BuildOutcome = { build: BuildFacts; building?: undefined } | { build?: undefined; building: string };
 
 interface JobBase {
   progress: Progress;

@@ -3,7 +3,8 @@ import type { Publisher } from '../build/publisher.ts';
 import type { Library, PageEffect, PageRef, PlannedChange } from './change.ts';
 import type { IsLiveVersion } from './live-version.ts';
 import { revisionOf } from './revision.ts';
-import { type NotLive, whyHidden } from './why-hidden.ts';
+import { MAX_FILE_BYTES } from './site-files.ts';
+import { type NotMade, whyHidden } from './why-hidden.ts';
 
 /** Where one page of a change stands. */
 export interface PageOutcome {
@@ -16,7 +17,9 @@ export interface PageOutcome {
   /** Visitors get the site in this state: the page as it is now, or no page. */
   live: boolean;
   /** Why visitors do not get the page, or not yet. */
-  hidden?: NotLive | 'building';
+  hidden?: NotMade;
+  /** The address that it had before it moved, and whether that leads visitors on to the page: not known while it is built. */
+  old?: { url: string; redirects?: boolean };
 }
 
 /** What a write did. Written, committed and live are separate facts. It is kept as JSON: see {@link Answers}. */
@@ -46,7 +49,7 @@ export type TellOutcome = (
 /** @see {@link TellOutcome} */
 export function createTellOutcome(
   library: Library,
-  publisher: Pick<Publisher, 'serves'>,
+  publisher: Pick<Publisher, 'serves' | 'redirects'>,
   isLiveVersion: IsLiveVersion,
 ): TellOutcome {
   const { site, index, files } = library;
@@ -58,13 +61,8 @@ export function createTellOutcome(
     return { url, served };
   };
 
-  const isLive = async (file: string, revision: string) => {
-    const bytes = await files.read(file);
-    return bytes !== undefined && revisionOf(bytes) === revision && isLiveVersion(file, bytes);
-  };
-
   const pageOutcome = async (
-    { page, revision, from }: PageEffect,
+    { page, revision, from, oldUrl }: PageEffect,
     { built, building }: { built: boolean; building: boolean },
   ): Promise<PageOutcome> => {
     let { url, served } = await whereIs(page);
@@ -74,11 +72,26 @@ export function createTellOutcome(
       ({ url, served } = await whereIs(page));
     }
     const gone = revision === undefined;
-    // Without a build of its own a change may be one that the live release does not have.
-    const older = served && !gone && !building && !built && !(await isLive(page.file, revision));
-    const live = !building && (gone ? !served : served && !older);
-    const reason = () => (older ? 'newer_than_live' : whyHidden(library, page.file));
-    const hidden = building ? 'building' : gone || live ? undefined : reason();
+    // As it is on disk: the index hears of what is done by hand a little later.
+    const bytes = building ? undefined : await files.read(page.file, MAX_FILE_BYTES);
+    const isOnDisk = (bytes && revisionOf(bytes)) === revision;
+    // Another one than this: a later change, in the same build or since, or one that the live release does not have.
+    const other =
+      served &&
+      !gone &&
+      !building &&
+      !(isOnDisk
+        ? built || (await isLiveVersion(page.file, bytes ?? revision))
+        : await isLiveVersion(page.file, revision));
+    const live = !building && (gone ? !served : served && !other);
+    const reason = () => {
+      if (!isOnDisk) return 'superseded';
+      // Gone, and another page has its address.
+      if (gone) return undefined;
+      return other ? 'newer_than_live' : whyHidden(library, page.file);
+    };
+    const hidden = building ? 'building' : live ? undefined : reason();
+    const redirects = oldUrl === undefined || building ? undefined : await publisher.redirects(oldUrl, url);
     return {
       page: refOf(page),
       ...(from === undefined ? {} : { from: refOf(from) }),
@@ -86,6 +99,7 @@ export function createTellOutcome(
       ...(gone || url === undefined ? {} : { url }),
       live,
       ...(hidden === undefined ? {} : { hidden }),
+      ...(oldUrl === undefined ? {} : { old: { url: oldUrl, ...(redirects === undefined ? {} : { redirects }) } }),
     };
   };
 

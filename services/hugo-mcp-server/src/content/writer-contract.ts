@@ -5,6 +5,7 @@ import type { Library, Plan } from './change.ts';
 import type { ChangeAuthor, History } from './history.ts';
 import type { Journal } from './journal.ts';
 import type { Recovered } from './recover.ts';
+import type { TellAgain } from './tell-again.ts';
 import type { BuildOutcome, Progress } from './write-job.ts';
 import type { TellOutcome, WriteOutcome } from './write-outcome.ts';
 
@@ -54,6 +55,8 @@ export interface WriterOptions {
   answers: Answers;
   builds: BuildLog;
   tellOutcome: TellOutcome;
+  /** Tells a kept outcome as things are now. */
+  tellAgain: TellAgain;
   /** The id of a build that is about to begin. */
   newBuildId(): string;
   /** Builds the site under this id and puts it live. */

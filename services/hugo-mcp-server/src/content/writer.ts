@@ -3,9 +3,11 @@ import { BuildError, type BuildResult } from '../build/build-site.ts';
 import { applyEdits, changedMeanwhile, changedSince, undoEdits } from './apply-edits.ts';
 import { changesNothing, filesOf, type PlannedChange } from './change.ts';
 import { type Applied, createEarlyAnswer, type EarlyAnswer } from './early-answer.ts';
+import { takenBackMessage } from './history-log.ts';
 import type { JournalChange } from './journal.ts';
 import type { InterruptedChange, Recovered } from './recover.ts';
-import { liveUntold, notWritten, stopping, takenBack, withLines } from './write-failure.ts';
+import { createRetry } from './retry.ts';
+import { inWords, liveUntold, notWritten, stopping, takenBack, withLines } from './write-failure.ts';
 import { answer, answerWithin, type BuildJob, type ChangeJob, freshJob, type Job, refuse } from './write-job.ts';
 import type { MadeChange, WriteOutcome } from './write-outcome.ts';
 import { commitsOf, jobAgain, journalChange, takenBackToWait, withOvertaking } from './write-record.ts';
@@ -25,6 +27,7 @@ export function createWriter(options: WriterOptions): Writer {
   let building: string | undefined;
   let loop: Promise<void> | undefined;
   let adopting = false;
+  const retry = createRetry(() => adopt());
   let recovered = false;
   let closed = false;
 
@@ -48,6 +51,7 @@ export function createWriter(options: WriterOptions): Writer {
       library.site.facts().roots.map(({ dir }) => dir),
       (await history.head()) === undefined ? 'Content as it was found' : 'Changed by hand',
     );
+    retry.succeeded();
   };
 
   /** Goes on with what a crash interrupted after its caller had an answer, and settles the rest. */
@@ -77,7 +81,7 @@ export function createWriter(options: WriterOptions): Writer {
   const apply = async (job: ChangeJob): Promise<Applied | undefined> => {
     const kept = job.key === undefined ? undefined : answers.kept(job.key);
     if (kept !== undefined && !open.has(job)) {
-      answer(job, kept as WriteOutcome);
+      answer(job, await options.tellAgain(kept as WriteOutcome));
       return undefined;
     }
     let planned: PlannedChange;
@@ -120,7 +124,7 @@ export function createWriter(options: WriterOptions): Writer {
   const undo = async ({ job, planned }: Applied) => {
     const left = await undoEdits(library, planned);
     await history.commitFiles(left, 'Changed by hand');
-    await history.commitFiles(filesOf(planned), `Take back: ${planned.message}`, job.author);
+    await history.commitFiles(filesOf(planned), takenBackMessage(planned.message), job.author);
     job.waiting = true;
   };
 
@@ -132,7 +136,7 @@ export function createWriter(options: WriterOptions): Writer {
   /** The end of a change that was not made. */
   const fail = async (job: ChangeJob, error: unknown) => {
     await over(job);
-    for (const commit of job.commits) await builds.settle(commit, 'taken_back', sentence(error));
+    for (const commit of job.commits) await builds.settle(commit, 'taken_back', inWords(error));
     if (job.key !== undefined && job.answered) await answers.forget(job.key);
     // It has no commit, and so the log of builds does not know it.
     if (job.answered && job.commits.length === 0) {
@@ -241,7 +245,7 @@ export function createWriter(options: WriterOptions): Writer {
       return build;
     } catch (error) {
       const code = error instanceof ArleoError ? error.code : 'internal';
-      await builds.end(id, { state: 'failed', error: { code, message: sentence(error) } });
+      await builds.end(id, { state: 'failed', error: { code, message: inWords(error) } });
       throw error;
     } finally {
       building = undefined;
@@ -289,6 +293,14 @@ export function createWriter(options: WriterOptions): Writer {
       }
     }
     loop = undefined;
+    // What was acknowledged does not wait for somebody's next call.
+    if (!recovered && !closed) retry.later();
+  };
+
+  const adopt = () => {
+    if (closed) return;
+    adopting = true;
+    loop ??= Promise.resolve().then(run);
   };
 
   const enqueue = (job: Job, withinMs = options.answerWithinMs) => {
@@ -322,21 +334,13 @@ export function createWriter(options: WriterOptions): Writer {
         });
         loop ??= Promise.resolve().then(run);
       }),
-    adopt() {
-      if (closed) return;
-      adopting = true;
-      loop ??= Promise.resolve().then(run);
-    },
+    adopt,
     async close() {
       closed = true;
+      retry.close();
       // Nobody waits for this build, and a stop should not either.
       if ([...open.values()].some((change) => change.acknowledged)) options.stopBuilding();
       while (loop !== undefined) await loop;
     },
   };
-}
-
-function sentence(error: unknown): string {
-  const { message } = withLines(error) as Error;
-  return message;
 }

@@ -26,7 +26,9 @@ export function publishedSchema(schema: z.ZodObject): PublishedSchema {
   const once = (io: 'input' | 'output') => {
     let json: Record<string, unknown> | undefined;
     return () => {
-      json ??= z.toJSONSchema(schema, { target: 'draft-2020-12', io }) as Record<string, unknown>;
+      // The dialect is the one that MCP takes where none is named.
+      const { $schema: _, ...made } = z.toJSONSchema(schema, { target: 'draft-2020-12', io });
+      json ??= (io === 'input' ? saidOnce(made) : short(made)) as Record<string, unknown>;
       return json;
     };
   };
@@ -40,4 +42,55 @@ export function publishedSchema(schema: z.ZodObject): PublishedSchema {
   };
   published.set(schema, made);
   return made;
+}
+
+/** Arguments without the texts of the members of a union: each of its kinds is a tool of its own, which has them. */
+function saidOnce(schema: unknown, inUnion = false): unknown {
+  if (Array.isArray(schema)) return schema.map((one) => saidOnce(one, inUnion));
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const members = Object.entries(schema).filter(
+    ([key, value]) => !(inUnion && key === 'description' && typeof value === 'string' && !('const' in schema)),
+  );
+  return Object.fromEntries(members.map(([key, value]) => [key, saidOnce(value, inUnion || key === 'oneOf')]));
+}
+
+/**
+ * A result's schema without what a reader of the result does not need: each session pays for every byte of it. What the
+ * descriptions in our code say is in the names and in the text of each result; those that keep a reader from a mistake are
+ * marked `shown`, and what stands in many results and is seldom asked for is `folded`. That all members are there, and no others, is held by types and not by each client.
+ */
+function short(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(short);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const {
+    description,
+    shown,
+    folded,
+    required: _r,
+    additionalProperties: more,
+    properties,
+    anyOf,
+    ...rest
+  } = schema as Record<string, unknown>;
+  const told = shown === true ? { description } : {};
+  if (folded === true) return { type: rest.type ?? ['object', 'null'], ...told };
+  const nullable = Array.isArray(anyOf) && anyOf.length === 2 && anyOf[1]?.type === 'null' ? anyOf[0] : undefined;
+  if (nullable !== undefined) {
+    const { type, enum: values, ...inner } = short(nullable) as Record<string, unknown>;
+    const all = Array.isArray(values) ? { enum: [...values, null] } : {};
+    return { ...rest, type: [type, 'null'], ...all, ...inner, ...told };
+  }
+  return {
+    ...Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, key === 'enum' ? value : short(value)])),
+    ...(properties === undefined
+      ? {}
+      : {
+          properties: Object.fromEntries(
+            Object.entries(properties as object).map(([name, member]) => [name, short(member)]),
+          ),
+        }),
+    ...(anyOf === undefined ? {} : { anyOf: short(anyOf) }),
+    ...(typeof more === 'object' ? { additionalProperties: short(more) } : {}),
+    ...told,
+  };
 }

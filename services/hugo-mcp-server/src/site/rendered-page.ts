@@ -81,6 +81,19 @@ export function readRendered(html: string): RenderedPage {
   return page;
 }
 
+/** Where a finished HTML page sends visitors on to; undefined if it does not. */
+export function redirectTarget(html: string): string | undefined {
+  let target: string | undefined;
+  const parser = new Parser({
+    onopentag(name, { content = '', ...rest }) {
+      if (name !== 'meta' || rest['http-equiv']?.toLowerCase() !== 'refresh') return;
+      target ??= /^\s*\d*(?:\.\d*)?\s*[;,]\s*(?:url\s*=\s*)?["']?([^"']+)/i.exec(content)?.[1]?.trim();
+    },
+  });
+  parser.end(html);
+  return target;
+}
+
 function readMeta(page: RenderedPage, { name, content = '', ...rest }: Record<string, string>): void {
   if (name?.toLowerCase() === 'description') page.description ??= oneLine(content);
   if (rest['http-equiv']?.toLowerCase() === 'refresh') page.redirect = true;

@@ -33,13 +33,15 @@ export const buildSite = (editor: Editor) =>
         return { structured, text: `Dry run: the site would be built as it is on disk and put live. ${now}` };
       }
       const { key, progress = () => {} } = requestOf('build_site', args, call);
-      const { build, building } = await editor.build({ progress, key, expectedRelease: args.expected_revision });
+      const { build, building, live } = await editor.build({ progress, key, expectedRelease: args.expected_revision });
       const facts = buildFacts(build);
-      const structured = { live: build !== undefined, building: building ?? null, ...facts, dry_run: false };
+      const structured = { live, building: building ?? null, ...facts, dry_run: false };
       const text =
         build === undefined
           ? `The build ${building} is still under way: site_info tells how it ended.`
-          : `The site is live: release ${facts.release}, ${facts.pages} pages, built in ${facts.build_ms} ms.${buildText({ build })}`;
+          : !live
+            ? `The release ${facts.release} was built and went live; another one is live now.`
+            : `The site is live: release ${facts.release}, ${facts.pages} pages, built in ${facts.build_ms} ms.${buildText({ build })}`;
       return { structured, text };
     },
   });

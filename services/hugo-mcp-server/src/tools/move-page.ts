@@ -2,6 +2,7 @@ import { movePageArgs } from '@arleo/core/content/apply-arguments';
 import * as z from 'zod';
 import type { Editor } from '../content/editor.ts';
 import { type MoveNotes, movePage as planMove } from '../content/move-page.ts';
+import type { PageOutcome } from '../content/write-outcome.ts';
 import { buildText, dryRunText, isDryRun, pagesFacts, pagesShape, whereText } from './results.ts';
 import { defineTool } from './tool.ts';
 import { runWrite } from './write-call.ts';
@@ -33,12 +34,21 @@ export const movePage = (editor: Editor) =>
       const lines = moved.slice(0, 20).map((page) => `${page.page.route} (${page.page.lang}): ${whereText(page)}`);
       const more = moved.length > lines.length ? [`and ${moved.length - lines.length} more pages`] : [];
       const links = rewritten.length === 0 ? [] : [`Links were changed in: ${rewritten.slice(0, 50).join(', ')}.`];
-      const text = [
-        `Moved ${args.route} to ${args.to}. The old addresses are aliases of the new ones, unless the site disables aliases.`,
-        ...lines,
-        ...more,
-        ...links,
-      ];
+      const text = [`Moved ${args.route} to ${args.to}.`, ...lines, ...more, ...oldAddresses(moved), ...links];
       return { structured, text: text.join('\n') + buildText(written) };
     },
   });
+
+/** As many addresses as the text names. */
+const maxNamed = 20;
+
+/** Whether the old addresses lead to the new ones, as the live release has it. */
+function oldAddresses(moved: readonly PageOutcome[]): string[] {
+  const old = moved.flatMap(({ old }) => old ?? []);
+  const dead = old.filter(({ redirects }) => redirects === false).map(({ url }) => url);
+  if (old.length === 0) return ['No old address is known, so none leads to the new ones.'];
+  if (old.some(({ redirects }) => redirects === undefined)) return ['The old addresses are aliases of the new ones.'];
+  if (dead.length === 0) return ['All old addresses lead to the new ones.'];
+  const more = dead.length > maxNamed ? ` and ${dead.length - maxNamed} more` : '';
+  return [`These old addresses do not lead to the new ones: ${dead.slice(0, maxNamed).join(', ')}${more}.`];
+}

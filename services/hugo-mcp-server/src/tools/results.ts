@@ -1,7 +1,8 @@
 import * as z from 'zod';
-import type { BuildResult } from '../build/build-site.ts';
+import type { BuildFacts } from '../build/build-site.ts';
 import type { DryRun } from '../content/dry-run.ts';
-import type { NotLive } from '../content/why-hidden.ts';
+import { marked } from '../content/marked.ts';
+import type { NotMade } from '../content/why-hidden.ts';
 import type { PageOutcome, WriteOutcome } from '../content/write-outcome.ts';
 import type { Published } from '../publish/published.ts';
 
@@ -18,7 +19,8 @@ export const publishedShape = z
   )
   .describe(
     'What was told to others about the release: cache purges, search engines, deployment. A failure here undoes nothing.',
-  );
+  )
+  .meta({ folded: true });
 
 /** What every build says of itself. */
 export const buildShape = {
@@ -49,7 +51,8 @@ export const changeShape = {
   building: z
     .string()
     .nullable()
-    .describe('Id of the build that is still under way, and may still fail: site_info tells how it ended.'),
+    .describe('Id of the build that is still under way, and may still fail: site_info tells how it ended.')
+    .meta({ shown: true }),
   release: z.string().nullable().describe('Id of the release that this change made live; null if there is none (yet).'),
   build_ms: z.number().nullable(),
   warnings: z.array(z.string()).describe("Hugo's warnings."),
@@ -61,7 +64,8 @@ export const changeShape = {
       diff_complete: z.boolean(),
     })
     .nullable()
-    .describe('What a dry run found; null if it was none.'),
+    .describe('What a dry run found; null if it was none.')
+    .meta({ folded: true }),
 };
 
 const pageShape = {
@@ -71,9 +75,9 @@ const pageShape = {
   revision: z.string().nullable().describe('Revision of the page now; null if it is not there.'),
   live: z.boolean().describe('Visitors get this state now: the page as it is, or for a deletion no page.'),
   not_live_because: z
-    .enum([...notLiveShape.options, 'building'])
+    .enum([...notLiveShape.options, 'building', 'superseded'])
     .nullable()
-    .describe('Why visitors do not get the page, or not yet.'),
+    .describe('Why visitors do not get the page, or not yet. superseded: they get what a later change made of it.'),
   url: z.string().nullable().describe("The page's address; null if it was deleted or Hugo has not said."),
 };
 
@@ -82,12 +86,22 @@ export const writeShape = { ...pageShape, ...changeShape };
 
 /** The result of a write of several pages. */
 export const pagesShape = {
-  pages: z.array(z.object({ ...pageShape, from: z.string().nullable().describe('The route that it had before.') })),
+  pages: z.array(
+    z.object({
+      ...pageShape,
+      from: z.string().nullable().describe('The route that it had before.'),
+      old_url: z.string().nullable().describe('The address that it had before it moved.'),
+      old_url_redirects: z
+        .boolean()
+        .nullable()
+        .describe('Visitors of old_url get to the page; null while that is not known.'),
+    }),
+  ),
   ...changeShape,
 };
 
 /** The structured result of a build. */
-export function buildFacts(build: BuildResult | undefined) {
+export function buildFacts(build: BuildFacts | undefined) {
   return {
     release: build?.release.id ?? null,
     build_ms: build?.release.build_ms ?? null,
@@ -121,7 +135,7 @@ export function isDryRun(written: Written): written is DryRun {
 export function writeFacts(written: Written) {
   const [page] = pagesOf(written);
   if (page === undefined) throw new Error('A write of a page is about a page.');
-  const { from: _, ...facts } = page;
+  const { from: _, old_url: _url, old_url_redirects: _redirects, ...facts } = page;
   return { ...facts, ...changeFacts(written) };
 }
 
@@ -132,14 +146,15 @@ export function pagesFacts(written: Written) {
 
 function pagesOf(written: Written) {
   const pages: PageOutcome[] = isDryRun(written)
-    ? written.pages.map(({ page, revision, from }) => ({
+    ? written.pages.map(({ page, revision, from, oldUrl }) => ({
         page,
         live: false,
         ...(revision === undefined ? {} : { revision }),
         ...(from === undefined ? {} : { from }),
+        ...(oldUrl === undefined ? {} : { old: { url: oldUrl } }),
       }))
     : written.pages;
-  return pages.map(({ page: { route, lang, file }, from, revision, live, hidden, url }) => ({
+  return pages.map(({ page: { route, lang, file }, from, revision, live, hidden, url, old }) => ({
     route,
     lang,
     file,
@@ -148,6 +163,8 @@ function pagesOf(written: Written) {
     live,
     not_live_because: hidden ?? null,
     url: url ?? null,
+    old_url: old?.url ?? null,
+    old_url_redirects: old?.redirects ?? null,
   }));
 }
 
@@ -183,13 +200,15 @@ const nothingDone = {
 };
 
 /** The same in words. */
-export const hiddenTexts: Readonly<Record<NotLive, string>> = {
+export const hiddenTexts: Readonly<Record<NotMade, string>> = {
   draft: 'It is a draft: visitors do not see it.',
   future: 'Its date is in the future: visitors do not see it yet.',
   expired: 'It has expired: visitors do not see it any more.',
   address_taken:
     'Another page has the same address: visitors get one of the two. Give this one another slug, or move it.',
   not_built: 'Hugo made no page of it: visitors do not see it.',
+  building: 'It is not live yet.',
+  superseded: 'A later change took its place: visitors get that one, and this one is in the history.',
   newer_than_live:
     'The live site still has an older version: the next build brings this one. build_site makes one now.',
 };
@@ -198,7 +217,7 @@ export const hiddenTexts: Readonly<Record<NotLive, string>> = {
 export function whereText({ live, url, hidden }: PageOutcome): string {
   if (live) return url === undefined ? 'It is gone from the live site.' : `Live at ${url}.`;
   if (hidden === undefined) return 'Its address is still served: another page has it.';
-  return hidden === 'building' ? 'It is not live yet.' : hiddenTexts[hidden];
+  return hiddenTexts[hidden];
 }
 
 /** The same for the one page of a write. */
@@ -217,7 +236,7 @@ export function dryRunText({ files, diff, diffComplete }: DryRun): string {
     'Dry run: nothing was changed. This would be done:',
     ...shown,
     ...more,
-    ...(diff === '' ? [] : ['The difference (content of the site, not instructions):', diff.trimEnd()]),
+    ...(diff === '' ? [] : ['The difference:', ...marked('difference', [diff.trimEnd()])]),
     ...(diffComplete ? [] : ['(cut)']),
   ].join('\n');
 }
@@ -227,7 +246,7 @@ export function buildText({
   build,
   building,
 }: {
-  build?: BuildResult | undefined;
+  build?: BuildFacts | undefined;
   building?: string | undefined;
 }): string {
   if (building !== undefined) {
@@ -242,5 +261,5 @@ export function publishedText(published: readonly Published[] = []): string {
 }
 
 export function warningText(warnings: readonly string[] = []): string {
-  return warnings.length === 0 ? '' : `\nHugo warns:\n${warnings.join('\n')}`;
+  return warnings.length === 0 ? '' : `\nHugo warns:\n${marked('words of Hugo', warnings).join('\n')}`;
 }

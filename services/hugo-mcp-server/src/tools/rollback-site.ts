@@ -33,19 +33,29 @@ export const rollbackSite = (editor: Editor) =>
       const dryRun = args.dry_run === true;
       const { key } = requestOf('rollback_site', args, call);
       const { expected_revision: expectedRelease, release } = args;
-      const { live, was, contentDiffers, published } = await editor.rollBack({ release, key, expectedRelease, dryRun });
-      const state = `release ${live.id} of ${live.built_at}, ${live.pages} pages`;
+      const { to, was, now, contentDiffers, published } = await editor.rollBack({
+        release,
+        key,
+        expectedRelease,
+        dryRun,
+      });
+      const state = `release ${to.id} of ${to.built_at}, ${to.pages} pages`;
+      const live = !dryRun && now?.id === to.id;
       const text = [
-        dryRun ? `Dry run: nothing was changed. This would be live: ${state}.` : `Live now: ${state}.`,
+        dryRun
+          ? `Dry run: nothing was changed. This would be live: ${state}.`
+          : live
+            ? `Live now: ${state}.`
+            : `This call went back to ${state} before. Live now: ${now?.id ?? 'none'}.`,
         ...(was === undefined ? [] : [`Before: ${was.id}.`]),
         ...(contentDiffers ? ['The content on disk is newer: the next write or build puts it live again.'] : []),
       ];
       const structured = {
-        live: !dryRun,
-        release: live.id,
-        built_at: live.built_at,
-        commit: live.commit ?? null,
-        pages: live.pages,
+        live,
+        release: to.id,
+        built_at: to.built_at,
+        commit: to.commit ?? null,
+        pages: to.pages,
         was_live: was?.id ?? null,
         content_differs: contentDiffers,
         published: publishedFacts(published),
