@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { redirectTarget } from '../site/rendered-page.ts';
 import type { Site } from '../site/site.ts';
 import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
 import { filesOfUrl } from './release-urls.ts';
@@ -67,6 +66,7 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
       const target = new URL(to, new URL(baseUrl, 'http://localhost'));
       if (new URL(from, target).href === target.href) return true;
       const file = await fileAt(from);
+      const { redirectTarget } = await import('../site/rendered-page.ts');
       const leads = file === undefined ? undefined : redirectTarget(await readFile(file, 'utf8').catch(() => ''));
       return (
         leads !== undefined && URL.canParse(leads, target.href) && new URL(leads, target.href).href === target.href

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { readRendered } from '../site/rendered-page.ts';
+import type { RenderedPage } from '../site/rendered-page.ts';
 import type { ReleaseAddresses } from './release-addresses.ts';
 
 /** A link of a release that leads to nothing. */
@@ -37,10 +37,12 @@ export async function releaseLinks(dir: string, addresses: ReleaseAddresses, onl
   const has = (file: string) => files.has(file) && (!files.has(`${file}/index.html`) || file === '');
   const result: ReleaseLinks = { pages: 0, dead: new Map(), linked: new Set(), has };
   const pending = (only === undefined ? [...files] : [only]).filter((file) => file.endsWith('.html')).sort();
+  // The parser of HTML is loaded with the first page that is read.
+  const { readRendered } = await import('../site/rendered-page.ts');
   const worker = async () => {
     for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
       const html = await readFile(path.join(dir, file), 'utf8').catch(() => undefined);
-      if (html !== undefined) addPage(result, file, html, addresses, files);
+      if (html !== undefined) addPage(result, file, readRendered(html), addresses, files);
     }
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
@@ -50,11 +52,10 @@ export async function releaseLinks(dir: string, addresses: ReleaseAddresses, onl
 function addPage(
   result: ReleaseLinks,
   file: string,
-  html: string,
+  page: RenderedPage,
   addresses: ReleaseAddresses,
   files: ReadonlySet<string>,
 ): void {
-  const page = readRendered(html);
   if (page.redirect) return;
   result.pages += 1;
   const own = addresses.urlOf(file);

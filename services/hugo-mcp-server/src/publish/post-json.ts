@@ -1,4 +1,4 @@
-import got, { type Response as GotResponse, type RequestError } from 'got';
+import type { Response as GotResponse, RequestError } from 'got';
 import { PublishFailure } from './plugin.ts';
 
 /** An answer, as far as plug-ins look at it. */
@@ -29,6 +29,8 @@ export async function postJson(
   headers: Record<string, string>,
   signal: AbortSignal,
 ): Promise<JsonAnswer> {
+  // Most services tell nobody: it is loaded by those that do.
+  const { got } = await import('got');
   const request = got.post(url, {
     body,
     headers: { 'content-type': 'application/json; charset=utf-8', 'user-agent': 'arleo', ...headers },

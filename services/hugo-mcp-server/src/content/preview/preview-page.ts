@@ -3,14 +3,15 @@ import path from 'node:path';
 import { createPageArgs, updatePageArgs } from '@arleo/core/content/arguments';
 import type { PreviewPageArgs } from '@arleo/core/content/read-arguments';
 import { ArleoError } from '@arleo/core/errors';
-import { releaseFile } from '../../build/release-file.ts';
 import { askPages } from '../../site/ask-hugo.ts';
 import type { Hugo } from '../../site/hugo-command.ts';
 import { hugoMessages } from '../../site/hugo-messages.ts';
-import { type RenderedPage, readRendered } from '../../site/rendered-page.ts';
+import type { RenderedPage } from '../../site/rendered-page.ts';
 import type { FileEdit, Library, PageRef } from '../change.ts';
 import { createPage } from '../create-page.ts';
 import { findPage, requireLanguage } from '../find-page.ts';
+import { marked } from '../marked.ts';
+import { releaseAddresses } from '../release-addresses.ts';
 import { updatePage } from '../update-page.ts';
 import { type Hidden, hiddenAt } from '../why-hidden.ts';
 import { copySite } from './site-copy.ts';
@@ -138,13 +139,17 @@ async function build(options: PreviewOptions, dir: string, page: PageRef, edits:
   ]);
   const { errors, warnings } = hugoMessages(run, source);
   if (run.code !== 0) {
-    const message = ['Hugo could not build the site with this page. Hugo says:', ...errors].join('\n');
+    const message = [
+      'Hugo could not build the site with this page. Hugo says:',
+      ...marked('words of Hugo', errors),
+    ].join('\n');
     throw new ArleoError('hugo_failed', message, { hint: 'Nothing was written. Mend what Hugo says and try again.' });
   }
   const said = listed.get(page.file);
   const url = said?.url ?? library.site.urlOf(page);
-  const file = url === undefined ? undefined : releaseFile(url, facts.baseUrl);
+  const file = releaseAddresses(facts).at(url);
   const html = file === undefined ? undefined : await readFile(path.join(output, file), 'utf8').catch(() => undefined);
+  const { readRendered } = await import('../../site/rendered-page.ts');
   const rendered = html === undefined ? undefined : readRendered(html);
   const hidden = hiddenAt(said, library.now()) ?? (rendered === undefined ? ('not_built' as const) : undefined);
   return { url, hidden, rendered, warnings, buildMs: Math.round(run.durationMs) };
