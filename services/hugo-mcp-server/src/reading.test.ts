@@ -87,7 +87,7 @@ describe.each(layouts)('a site with its languages %s', (layout) => {
     const hello = await get('posts/hello', 'fr', { backlinks: true });
     expect(hello).toMatchObject({
       translations: [{ route: 'posts/hello', lang: 'en', title: 'Hello', url: 'https://example.org/en/posts/hello/' }],
-      resources: [{ name: 'photo.txt', bytes: 11 }],
+      resources: [{ name: 'photo.txt', bytes: 11, shared_from: null }],
       resources_complete: true,
       front_matter: { title: 'Bonjour', date: '2024-05-01T10:00:00+02:00', tags: ['Été', 'salut'] },
     });

@@ -148,6 +148,36 @@ test('a page is read although Git does not answer', async () => {
   expect(await call('get_page', hello)).toMatchObject({ published: true });
 });
 
+test('a page is given with the files that Hugo takes from its other languages', async () => {
+  const languages =
+    '[languages.fr]\ncontentDir = "content/fr"\nweight = 1\n[languages.en]\ncontentDir = "content/en"\n';
+  const list = '{{ range .Resources }}[{{ .Name }}]{{ end }}';
+  const files = {
+    'hugo.toml': `baseURL = "https://example.org/"\ndefaultContentLanguage = "fr"\n${languages}`,
+    'layouts/_default/single.html': list,
+    'content/fr/notes/a/index.md': '---\ntitle: A\n---\n',
+    'content/fr/notes/a/only-fr.txt': 'fr',
+    'content/fr/notes/a/both.txt': 'fr',
+    'content/en/notes/a/index.md': '---\ntitle: A\n---\n',
+    'content/en/notes/a/both.txt': 'english',
+    'content/en/notes/a/parts/only-en.txt': 'en',
+  };
+  const other = await startService({ files });
+  try {
+    ok(await other.call('build_site', {}));
+    const page = ok(await other.call('get_page', { route: 'notes/a', lang: 'en' }));
+    expect(page.resources).toEqual([
+      { name: 'both.txt', bytes: 7, shared_from: null },
+      { name: 'parts/only-en.txt', bytes: 2, shared_from: null },
+      { name: 'only-fr.txt', bytes: 2, shared_from: 'fr' },
+    ]);
+    const built = await other.live('en/notes/a/index.html');
+    for (const { name } of page.resources) expect(built).toContain(`[${name}]`);
+  } finally {
+    await other.dispose();
+  }
+});
+
 test('a change that was acknowledged goes live by itself after the writer had to stop', async () => {
   await service.restart({ ANSWER_SECONDS: '1' });
   await hugo.close();

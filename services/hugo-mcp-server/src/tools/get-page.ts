@@ -48,8 +48,8 @@ const output = z.object({
     .describe('Arguments that give the next part; null at the end.'),
   translations: z.array(addressShape).describe('The page in its other languages.'),
   resources: z
-    .array(z.object({ name: z.string(), bytes: z.number() }))
-    .describe("Images and other files in the page's bundle."),
+    .array(z.object({ name: z.string(), bytes: z.number(), shared_from: z.string().nullable() }))
+    .describe("Images and other files in the page's bundle; shared_from: in the folder of that language."),
   resources_complete: z.boolean(),
   invisible_characters: invisibleShape,
   backlinks: z.array(addressShape).nullable().describe('Pages whose text links to this one; null if not asked for.'),
@@ -109,7 +109,9 @@ function contentFacts(whole: string, { text, first, last, totalLines, next }: Te
 function aroundContent(found: PageText): Around {
   const { page, backlinks, resources } = found;
   const [frontMatter, leftOut] = fittingFields(found.frontMatter);
-  const files = listed(resources.resources);
+  const files = listed(
+    resources.resources.map(({ name, bytes, sharedFrom }) => ({ name, bytes, shared_from: sharedFrom ?? null })),
+  );
   return {
     route: page.route,
     lang: page.lang,
