@@ -85,6 +85,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-HOOK-NGINX': 'The webhook works behind nginx, with the address that nginx saw.',
     'R-HOOK-TOKEN': 'The token that hugo-mcp-proxy has for it is of no use on /mcp, with any actor.',
   }),
+  ...from('More than one machine', {
+    'R-REPLICA-FLOW': 'Any replica serves any step: two behind nginx, with one Redis, whose steps alternate.',
+    'R-REPLICA-KILL': 'One replica is killed -9 in the middle, and the flow completes.',
+    'R-REPLICA-REDIS': 'Redis gone is a clear 503 with Retry-After everywhere; back, all is well without a restart.',
+    'R-REPLICA-REVOKE':
+      'A connection that the owner revokes ends at all replicas within a second, and is recorded once.',
+  }),
   ...from('Bad input', {
     'R-BAD-JSON': 'Malformed JSON.',
     'R-BAD-TYPE': 'Wrong content type.',
