@@ -1,3 +1,6 @@
+import { isIP } from 'node:net';
+import { ArleoError } from '@arleo/core/errors';
+import fc from 'fast-check';
 import { documentUrl } from './document-url.ts';
 
 describe('a client id that is an address', () => {
@@ -9,6 +12,61 @@ describe('a client id that is an address', () => {
     'https://a-b.c-d.example/%20',
   ])('may be %s', (id) => {
     expect(documentUrl(id).href).toBe(id);
+  });
+
+  it('names a public host over https in the one way that it can be written, whatever it is put together from', () => {
+    const piece = fc.constantFrom(
+      'app',
+      'example',
+      '.',
+      '/',
+      'c',
+      ':443',
+      ':80',
+      '@',
+      '#',
+      '?',
+      '\\',
+      '%2e',
+      '127.0.0.1',
+      '[::1]',
+      '0x7f',
+      '1',
+      '-',
+      '_',
+      ' ',
+    );
+    let taken = 0;
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.array(piece, { maxLength: 8 }).map((parts) => parts.join('')),
+          fc.webUrl().map((url) => url.slice(8)),
+          fc.string(),
+        ),
+        (rest) => {
+          try {
+            const id = `https://${rest}`;
+            const { protocol, hostname, port, username, hash, pathname, href } = documentUrl(id);
+            expect({ protocol, port, username, hash, href }).toEqual({
+              protocol: 'https:',
+              port: '',
+              username: '',
+              hash: '',
+              href: id,
+            });
+            expect(isIP(hostname)).toBe(0);
+            expect(hostname).toMatch(/^[a-z0-9.-]+\.[a-z0-9-]*[a-z][a-z0-9-]*$/);
+            expect(pathname).not.toBe('/');
+            taken += 1;
+          } catch (error) {
+            if (!(error instanceof ArleoError)) throw error;
+          }
+        },
+      ),
+      { numRuns: 20_000 },
+    );
+    expect(taken).toBeGreaterThan(0);
   });
 
   it.each([

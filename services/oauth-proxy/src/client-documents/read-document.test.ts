@@ -1,3 +1,6 @@
+import { ArleoError } from '@arleo/core/errors';
+import fc from 'fast-check';
+import { redirectUriProblem } from '../provider/redirect-uri.ts';
 import { readDocument } from './read-document.ts';
 
 describe('reading a document', () => {
@@ -32,6 +35,31 @@ describe('reading a document', () => {
     expect(read({ redirect_uris: ['javascript:alert(1)', 7, ...redirect_uris, 'nonsense'] }).redirectUris).toEqual(
       redirect_uris,
     );
+  });
+
+  it('takes whatever it is given for a document with proper redirect URIs, or for none', () => {
+    const member = fc.oneof(
+      fc.jsonValue(),
+      fc.constantFrom<unknown>('none', 'private_key_jwt', ['code'], redirect_uris),
+    );
+    const names = ['client_name', 'redirect_uris', 'token_endpoint_auth_method', 'grant_types', 'response_types'];
+    const documents = fc.dictionary(fc.oneof(fc.constantFrom(...names), fc.string()), member, { maxKeys: 6 });
+    let taken = 0;
+    fc.assert(
+      fc.property(documents, (members) => {
+        try {
+          const { redirectUris, name } = read(members);
+          expect(redirectUris.length).toBeGreaterThan(0);
+          for (const uri of redirectUris) expect(redirectUriProblem(uri)).toBeUndefined();
+          expect(['string', 'undefined']).toContain(typeof name);
+          taken += 1;
+        } catch (error) {
+          if (!(error instanceof ArleoError)) throw error;
+        }
+      }),
+      { numRuns: 5_000 },
+    );
+    expect(taken).toBeGreaterThan(0);
   });
 
   it('cuts a name off', () => {
