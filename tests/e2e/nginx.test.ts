@@ -119,7 +119,7 @@ describe('behind the nginx of infra/', () => {
     expect((await ask('POST', '/mcp', headers, 'x'.repeat(16 * 1024 * 1024 + 1))).status).toBe(413);
   });
 
-  it.each(['/metrics', '/readyz'])('keeps %s from the world', async (target) => {
+  it.each(['/metrics', '/readyz', '/introspect'])('keeps %s from the world', async (target) => {
     expect((await ask('GET', target)).status).toBe(404);
   });
 });
