@@ -1,3 +1,4 @@
+import { freePorts } from '@arleo/demo/stack/ports';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { startTestStack, type TestStack } from '../e2e/start.ts';
@@ -39,10 +40,23 @@ test('[R-CLIENT-REMOTE] mcp-remote, as published, gets in for a client that spea
 });
 
 test.each(['legacy', 'modern'])('[R-CLIENT-INSPECTOR] the Inspector, as published, gets in (%s)', async (era) => {
+  const { site: port } = await freePorts();
+  const callback = ['--callback-url', `http://127.0.0.1:${port}/oauth/callback`];
   const run = (...args: string[]) =>
     runProgram(
       ['@modelcontextprotocol/inspector', 'inspector'],
-      ['--cli', stack.addresses.mcpUrl, '--transport', 'http', '--protocol-era', era, '--format', 'json', ...args],
+      [
+        '--cli',
+        stack.addresses.mcpUrl,
+        '--transport',
+        'http',
+        '--protocol-era',
+        era,
+        '--format',
+        'json',
+        ...callback,
+        ...args,
+      ],
       { env: { ...browser.env, MCP_AUTO_OPEN_ENABLED: 'true', MCP_INSPECTOR_SECRET_STORE: 'file' } },
     ).ended;
   const [listed] = await Promise.all([run('--method', 'tools/list'), browser.approveNext(stack.state.passphrase)]);

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import path from 'node:path';
-import { openBrowser } from '@arleo/demo/smoke/browser';
+import { openBrowser, type Page } from '@arleo/demo/smoke/browser';
 import fc, { type Arbitrary } from 'fast-check';
 import { rpc } from '../e2e/mcp.ts';
 import { authorization, type Granted, grant, REDIRECT_URI, redeem } from '../e2e/oauth.ts';
@@ -10,7 +10,7 @@ import { rawRequest } from '../e2e/raw-request.ts';
 import { startTestStack, type TestStack } from '../e2e/start.ts';
 import { expectNoSecrets, expectWholeChains } from '../e2e/trail.ts';
 import { type HostileRequest, hostileRequests } from './hostile-requests.ts';
-import { CANARY, type Known } from './hostile-values.ts';
+import { CANARY, type Known, parameters } from './hostile-values.ts';
 import { rawHead } from './raw-heads.ts';
 
 // A run is repeated with ARLEO_FUZZ_SEED=…, and made longer with ARLEO_FUZZ_INPUTS=… (inputs for each endpoint).
@@ -39,7 +39,9 @@ beforeAll(async () => {
   const browser = openBrowser();
   const asked = await authorization(issuer);
   const page = await browser.open(asked.url.href);
-  const csrf = new Map(page.forms[0]?.fields).get('csrf') ?? '';
+  // Of another browser: wrong guesses are counted, and those that are heard have a test of their own below.
+  const other = await openBrowser().open((await authorization(issuer)).url.href);
+  const csrf = new Map(other.forms[0]?.fields).get('csrf') ?? '';
   known = {
     issuer,
     mcpUrl,
@@ -166,6 +168,57 @@ test('[R-FUZZ-REQUESTS] mcp with a good token: all hops stand whatever is asked'
     const text = reply.text.replace(/"tools":/g, '');
     return text.includes(granted.accessToken) ? 'the token comes back' : faultOf({ ...reply, text });
   });
+});
+
+test('[R-FUZZ-REQUESTS] the forms of the owner, with cookies and token of the real page: only Approve gives a code', async () => {
+  const { host } = new URL(known.issuer);
+  const browser = openBrowser((url) => url.host !== host);
+  const open = async () => browser.open((await authorization(known.issuer, { client_id: known.clientId })).url.href);
+  /** Sends what the fuzz says, as the form of the page that the owner looks at, and follows where that leads. */
+  const answerForm = async (fields: [string, string][]): Promise<Page> => {
+    const page = await open();
+    const [form] = page.forms;
+    if (!form) throw new Error(`no form at ${page.url}`);
+    const csrf = form.fields.filter(([name]) => name === 'csrf');
+    return browser.submit(page, {
+      ...form,
+      checkboxes: [],
+      fields: [...fields.filter(([name]) => name !== 'csrf'), ...csrf],
+    });
+  };
+  const faultOfPage = ({ status, headers, html }: Page) =>
+    status === 0 ? undefined : faultOf({ status, headers, text: html });
+
+  // As few as may be wrong in a minute, and some are kept for what follows.
+  for (const passphrase of ['', CANARY, CANARY.repeat(300)]) {
+    const page = await answerForm([['passphrase', passphrase]]);
+    expect({ status: page.status, fault: faultOfPage(page) }).toEqual({ status: 401, fault: undefined });
+  }
+  const page = await open();
+  const login = page.forms.find((form) => form.names.has('passphrase'));
+  if (!login) throw new Error(`no login form at ${page.url}`);
+  await browser.submit(page, login, { fill: { passphrase: stack.state.passphrase } });
+
+  const hostile = parameters(known, ['decision', 'decision', 'scope', 'scope', 'redirect_uri', 'passphrase']);
+  const usual = fc.array(
+    fc.constantFrom<[string, string]>(['decision', 'approve'], ['decision', 'deny'], ['scope', 'content:read']),
+  );
+  const given = { code: 0, none: 0 };
+  await fc.assert(
+    fc.asyncProperty(hostile, usual, async (fields, more) => {
+      const sent = [...fields, ...more];
+      const answer = await answerForm(sent);
+      const fault = faultOfPage(answer);
+      if (fault) throw new Error(fault);
+      const code = new URL(answer.url).searchParams.has('code');
+      given[code ? 'code' : 'none'] += 1;
+      const approved = sent.some(([name, value]) => name === 'decision' && value === 'approve');
+      if (code && !(approved && answer.url.startsWith(REDIRECT_URI))) throw new Error(`a code, at ${answer.url}`);
+    }),
+    { seed, numRuns: Math.ceil(inputs / 10), endOnFailure: true },
+  );
+  // Both outcomes were reached: the forms were heard.
+  expect(Math.min(given.code, given.none)).toBeGreaterThan(0);
 });
 
 test('[R-FUZZ-HEADS] raw heads: every connection ends, with no 5xx and with no secret', async () => {
