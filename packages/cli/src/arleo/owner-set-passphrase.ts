@@ -34,13 +34,12 @@ access (arleo connections revoke ends it).
       });
     }
     const passphrase_hash = await hash(canonicalPassphrase(passphrase));
-    const changed_at = new Date().toISOString();
     const first = await changeOwnerFile(file, (current) => ({
-      next: { ...current, passphrase_hash, changed_at },
+      next: { ...current, passphrase_hash },
       result: current === undefined,
     }));
     const text = `The passphrase is set in ${file}. A running oauth-proxy takes it at once.\n`;
-    return { text, value: { file, changed_at, first } };
+    return { text, value: { file, first } };
   },
 };
 

@@ -36,7 +36,7 @@ recovery codes, this once. A running oauth-proxy asks for codes at once.
     await changeOwnerFile(file, (current) => {
       if (current === undefined) throw gone(file);
       refuseEnabled(current);
-      return { next: { ...current, totp: factor, changed_at: new Date().toISOString() }, result: undefined };
+      return { next: { ...current, totp: factor }, result: undefined };
     });
     return {
       text: `Logging in takes a code from now on.\n\n${printRecoveryCodes(recoveryCodes)}`,
@@ -66,7 +66,7 @@ Asks for the passphrase, a code or a recovery code. The secret and the recovery 
     await proveOwner(questions, owner, Date.now());
     await changeOwnerFile(file, (current) => {
       const { totp: _forgotten, ...rest } = unchanged(file, current, owner);
-      return { next: { ...rest, changed_at: new Date().toISOString() }, result: undefined };
+      return { next: rest, result: undefined };
     });
     return { text: 'Logging in takes the passphrase alone from now on.\n', value: { file, enabled: false } };
   },

@@ -47,7 +47,7 @@ describe('set-passphrase', () => {
     const before = await stored();
     expect((await owner(program('un château plein d’été 74'), 'set-passphrase', '--stdin')).exitCode).toBe(0);
     const after = await stored();
-    expect(after).toMatchObject({ totp, later: 'kept', changed_at: expect.stringMatching(/^\d{4}-.*Z$/) });
+    expect(after).toEqual({ totp, later: 'kept', passphrase_hash: expect.any(String) });
     expect(after.passphrase_hash).not.toBe(before.passphrase_hash);
   });
 

@@ -15,8 +15,6 @@ export const DEFAULT_OWNER_FILE = '/etc/mcp-oauth-proxy/owner.json';
 export const ownerFileSchema = z.looseObject({
   passphrase_hash: z.string().regex(BCRYPT_HASH_PATTERN),
   totp: secondFactorSchema.optional(),
-  /** When passphrase or second factor were last changed: a login from before does not count any more. */
-  changed_at: z.iso.datetime().optional(),
 });
 
 /** The content of the owner's file. */

@@ -50,6 +50,7 @@ describe('the owner', () => {
     expect(await owner.check({ passphrase: PASSPHRASE, code: 'whatever' }, false)).toEqual({
       outcome: 'right',
       by: 'passphrase',
+      version: expect.any(String),
     });
     expect(claimed.size).toBe(0);
   });
@@ -76,7 +77,10 @@ describe('the owner', () => {
       });
     }
     expect(claimed.size).toBe(0);
-    expect(await owner.check({ passphrase: PASSPHRASE, code: now }, false)).toEqual({ outcome: 'right', by: 'code' });
+    expect(await owner.check({ passphrase: PASSPHRASE, code: now }, false)).toMatchObject({
+      outcome: 'right',
+      by: 'code',
+    });
   });
 
   it('is let in once by a code, whichever replica it is sent to and at the same time too', async () => {
@@ -112,7 +116,7 @@ describe('the owner', () => {
     });
     for (const [index, recovery] of recoveryCodes.entries()) {
       const given = { passphrase: PASSPHRASE, code: recovery };
-      expect(await owner.check(given, false)).toEqual({ outcome: 'right', by: 'recovery_code' });
+      expect(await owner.check(given, false)).toMatchObject({ outcome: 'right', by: 'recovery_code' });
       expect(await owner.check(given, false)).toEqual({ outcome: 'wrong', reason: 'replayed_code' });
       expect(claimed.size).toBe(index + 1);
     }
@@ -133,13 +137,21 @@ describe('the owner', () => {
   });
 
   it('has to log in again when the passphrase or the second factor were changed', async () => {
-    const at = Math.floor(time / 1000);
     await writeFile(file, JSON.stringify({ passphrase_hash }));
     const owner = open();
-    expect(await owner.loginHolds(at)).toBe(true);
-    await writeFile(file, JSON.stringify({ passphrase_hash, changed_at: new Date(time + 5_000).toISOString() }));
-    expect([await owner.loginHolds(at), await owner.loginHolds(at + 5)]).toEqual([false, true]);
+    const { version } = (await owner.check({ passphrase: PASSPHRASE, code: '' }, false)) as { version: string };
+    expect(version).toMatch(/^[\w-]{43}$/);
+    expect([await owner.loginHolds(version), await owner.loginHolds(undefined)]).toEqual([true, false]);
+    const { secret } = await enable();
+    expect(await owner.loginHolds(version)).toBe(false);
+    const verdict = await owner.check({ passphrase: PASSPHRASE, code: code(secret) }, false);
+    const later = (verdict as { version: string }).version;
+    expect(await owner.loginHolds(later)).toBe(true);
+    await enable();
+    expect(await owner.loginHolds(later)).toBe(false);
+    await writeFile(file, JSON.stringify({ passphrase_hash: bcryptjs.hashSync(PASSPHRASE, 4) }));
+    expect(await owner.loginHolds(version)).toBe(false);
     await writeFile(file, '{');
-    expect(await owner.loginHolds(at + 100)).toBe(false);
+    expect(await owner.loginHolds(version)).toBe(false);
   });
 });

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { ArleoError } from '@arleo/core/errors';
 import { CODE_SECONDS, matchCode, type SecondFactor } from '@arleo/core/mfa/second-factor';
@@ -15,7 +16,7 @@ export interface Credentials {
 
 /** How a login ended. Which of the two was wrong is for the audit log alone. */
 export type LoginVerdict =
-  | { outcome: 'right'; by: 'passphrase' | 'code' | 'recovery_code' }
+  | { outcome: 'right'; by: 'passphrase' | 'code' | 'recovery_code'; version: string }
   | { outcome: 'wrong'; reason: 'wrong_passphrase' | 'wrong_code' | 'replayed_code' }
   /** So many wait to be compared that this one was not. */
   | { outcome: 'busy' };
@@ -37,8 +38,13 @@ export interface Owner {
    * @throws {@link ArleoError} `owner_unreadable` when OWNER_FILE is missing or damaged
    */
   check(credentials: Credentials, known: boolean): Promise<LoginVerdict>;
-  /** False for a login from before the passphrase or the second factor were changed. @param at seconds since 1970 */
-  loginHolds(at: number): Promise<boolean>;
+  /**
+   * False for a login from before the passphrase or the second factor were changed. No clock decides it: one that was wrong
+   * would lock the owner out.
+   *
+   * @param version the one that {@link LoginVerdict} gave
+   */
+  loginHolds(version: string | undefined): Promise<boolean>;
 }
 
 /** What {@link openOwner} needs. */
@@ -72,15 +78,16 @@ export function openOwner({ file, bcrypt, claim, now = Date.now }: OwnerOptions)
     }
   };
 
-  const checkCode = async (totp: SecondFactor, code: string): Promise<LoginVerdict> => {
+  /** How a code is wrong, or what kind it is. */
+  const checkCode = async (totp: SecondFactor, code: string) => {
     const match = matchCode(totp, code, now());
-    if (match === undefined) return { outcome: 'wrong', reason: 'wrong_code' };
+    if (match === undefined) return 'wrong_code';
     const first =
       match.kind === 'recovery'
         ? await claim(`recovery:${match.hash}`, forGoodSeconds)
         : match.step > totp.last_step && (await claim(`totp:${totp.enabled_at}:${match.step}`, CODE_SECONDS));
-    if (!first) return { outcome: 'wrong', reason: 'replayed_code' };
-    return { outcome: 'right', by: match.kind === 'recovery' ? 'recovery_code' : 'code' };
+    if (!first) return 'replayed_code';
+    return match.kind === 'recovery' ? 'recovery_code' : 'code';
   };
 
   return {
@@ -92,23 +99,31 @@ export function openOwner({ file, bcrypt, claim, now = Date.now }: OwnerOptions)
     },
     asksCode: async () => (await content()).totp !== undefined,
     async check({ passphrase, code }, known) {
-      const { passphrase_hash, totp } = await content();
+      const file = await content();
+      const { passphrase_hash, totp } = file;
       const typed = canonicalPassphrase(passphrase);
       const compare = async (): Promise<LoginVerdict> => {
         // The passphrase first, always and alone: whoever does not know it learns nothing of a code, and uses none up.
         if (typed === '' || !(await bcrypt.verify(typed, passphrase_hash))) {
           return { outcome: 'wrong', reason: 'wrong_passphrase' };
         }
-        return totp ? checkCode(totp, code) : { outcome: 'right', by: 'passphrase' };
+        const by = totp ? await checkCode(totp, code) : 'passphrase';
+        if (by === 'wrong_code' || by === 'replayed_code') return { outcome: 'wrong', reason: by };
+        return { outcome: 'right', by, version: versionOf(file) };
       };
       return known ? queue.runFirst(compare) : (queue.run(compare) ?? { outcome: 'busy' });
     },
-    async loginHolds(at) {
-      const changed = await content().then(
-        ({ changed_at }) => (changed_at === undefined ? 0 : Date.parse(changed_at)),
-        () => Number.POSITIVE_INFINITY,
-      );
-      return at >= Math.floor(changed / 1000);
-    },
+    loginHolds: (version) =>
+      content().then(
+        (file) => version === versionOf(file),
+        () => false,
+      ),
   };
+}
+
+/** Another one with every change of passphrase or second factor; it tells nothing of either. */
+function versionOf({ passphrase_hash, totp }: OwnerFile): string {
+  return createHash('sha256')
+    .update(JSON.stringify([passphrase_hash, totp?.secret]))
+    .digest('base64url');
 }

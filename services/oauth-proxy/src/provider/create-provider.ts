@@ -30,8 +30,8 @@ export interface ProviderOptions {
   state: State;
   keys: SigningKeys;
   redirects: ClientRedirects;
-  /** False for a login, by its time in seconds since 1970, that does not count any more. */
-  loginHolds(at: number): Promise<boolean>;
+  /** False for a login, by the version of the credentials that it was made with, that does not count any more. */
+  loginHolds(version: string | undefined): Promise<boolean>;
   /** Shows a person what is wrong with an authorization request that must not be redirected. */
   renderError: NonNullable<ConstructorParameters<typeof Provider>[1]>['renderError'];
 }

@@ -5,9 +5,11 @@ import { interactionPolicy } from 'oidc-provider';
  * were changed, and to consent for every single authorization. No earlier consent is ever taken for a new request, not
  * even for the same client: anybody may register under any name.
  *
- * @param loginHolds false for a login, by its time in seconds since 1970, that does not count any more
+ * @param loginHolds false for a login, by the version of the credentials in its `acr`, that does not count any more
  */
-export function createInteractionPolicy(loginHolds: (at: number) => Promise<boolean>): interactionPolicy.DefaultPolicy {
+export function createInteractionPolicy(
+  loginHolds: (version: string | undefined) => Promise<boolean>,
+): interactionPolicy.DefaultPolicy {
   const policy = interactionPolicy.base();
   policy.get('login')?.checks.add(
     new interactionPolicy.Check(
@@ -17,7 +19,7 @@ export function createInteractionPolicy(loginHolds: (at: number) => Promise<bool
       async (ctx) => {
         const { session } = ctx.oidc;
         // Who is not logged in at all is asked by another check.
-        if (!session?.accountId || (await loginHolds(session.authTime() ?? 0))) {
+        if (!session?.accountId || (await loginHolds(session.acr))) {
           return interactionPolicy.Check.NO_NEED_TO_PROMPT;
         }
         return interactionPolicy.Check.REQUEST_PROMPT;

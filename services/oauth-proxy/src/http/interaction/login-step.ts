@@ -97,7 +97,7 @@ export function createLoginStep(interaction: Interaction): Step {
     }
     record(request, { event_type: 'login.succeeded', result: 'success', actor: who, details: { by: verdict.by } });
     if (!browser.known) browsers.makeKnown(response, browser);
-    const result = { login: { accountId: OWNER, remember: false } };
+    const result = { login: { accountId: OWNER, remember: false, acr: verdict.version } };
     response.redirect(303, await provider.interactionResult(request, response, result));
   };
 
