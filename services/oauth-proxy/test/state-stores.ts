@@ -27,7 +27,7 @@ export const stateStores: readonly { name: string; create(): Promise<StateHome> 
 async function createLmdbHome(): Promise<StateHome> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-state-'));
   return {
-    open: (now) => openLmdbState(folder, now),
+    open: (now) => openLmdbState(folder, Buffer.alloc(32), now),
     connections: (now) => openLmdbConnections(folder, now),
     remove: () => rm(folder, { recursive: true, force: true }),
   };

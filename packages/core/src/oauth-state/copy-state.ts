@@ -3,6 +3,7 @@ import { deriveKey } from '../derive-key.ts';
 import { ArleoError } from '../errors.ts';
 import { seal } from '../seal.ts';
 import { openKeyFile } from '../signing-keys/key-file.ts';
+import { sealClient } from './client-secret.ts';
 import type { Entry, Store } from './lmdb/entry.ts';
 import { openExistingStore } from './lmdb/lmdb-connections.ts';
 import { agreeOnSecret } from './redis/agree-on-secret.ts';
@@ -53,7 +54,7 @@ export async function copyState(options: CopyOptions): Promise<Copied> {
           });
         }
         const step = target.multi();
-        const copied = putEntries(step, store, now());
+        const copied = putEntries(step, store, deriveKey(tokenSecret, 'client secrets'), now());
         if (keys !== undefined) {
           step.set(redisKey('signing-keys'), seal(deriveKey(tokenSecret, 'signing keys'), 'signing-keys', keys));
         }
@@ -86,7 +87,7 @@ async function hasState(redis: Redis): Promise<boolean> {
 const models = /^[A-Z][A-Za-z]+$/;
 
 /** The forms that both stores keep things in: `docs/storage-schema.md`. */
-function putEntries(step: ChainableCommander, store: Store<Payload>, now: number) {
+function putEntries(step: ChainableCommander, store: Store<Payload>, secretKey: Buffer, now: number) {
   /** Keys that stand for several entries end with the last of them. */
   const ends = new Map<string, number | undefined>();
   let connections = 0;
@@ -111,7 +112,7 @@ function putEntries(step: ChainableCommander, store: Store<Payload>, now: number
       if (/^(?:Session|Interaction|AuthorizationCode|RefreshToken)$/.test(kind) && !name.startsWith('sha256:')) {
         throw outdated(`it holds ids of the kind ${kind} in clear`);
       }
-      putThing(step, key, value, now);
+      putThing(step, key, kind === 'Client' ? { ...value, payload: sealClient(secretKey, name, payload) } : value, now);
       if (kind === 'Grant') connections += 1;
       if (kind === 'Grant') step.zadd(GRANTS, expires ?? '+inf', name);
       if (kind === 'Client' && expires !== undefined) step.zadd(redisKey('unused-clients'), expires, name);

@@ -7,6 +7,7 @@ import type { Redis } from 'ioredis';
 import { openLmdbState } from './lmdb/open-lmdb-state.ts';
 import { openRedisState } from './redis/open-redis-state.ts';
 import { openRedisLink } from './redis/redis-link.ts';
+import { withSealedClients } from './sealed-clients.ts';
 import type { State } from './state.ts';
 import { StateUnavailable } from './state-unavailable.ts';
 
@@ -35,8 +36,10 @@ export interface OpenedState {
  */
 export async function openState(config: StateConfig, log: Log): Promise<OpenedState> {
   const { STATE_DIR, STATE_URL, TOKEN_SECRET } = config;
+  const secretKey = deriveKey(TOKEN_SECRET, 'client secrets');
+  const sealed = (state: State): State => ({ ...state, adapter: withSealedClients(state.adapter, secretKey, log) });
   if (STATE_URL === undefined) {
-    return { state: await openLmdbState(STATE_DIR), keyStore: openKeyFile(STATE_DIR) };
+    return { state: sealed(await openLmdbState(STATE_DIR, secretKey)), keyStore: openKeyFile(STATE_DIR) };
   }
   const link = openRedisLink(STATE_URL, deriveKey(TOKEN_SECRET, 'state'), log);
   try {
@@ -49,5 +52,5 @@ export async function openState(config: StateConfig, log: Log): Promise<OpenedSt
     log.warn('waiting for Redis: everything that needs it is answered with 503 until it is there');
   }
   const keyStore = openRedisKeyStore(link.run, deriveKey(TOKEN_SECRET, 'signing keys'));
-  return { state: openRedisState(link), keyStore, shared: link.run };
+  return { state: sealed(openRedisState(link)), keyStore, shared: link.run };
 }

@@ -12,7 +12,7 @@ describe('what is stored of secret ids', () => {
     folder = mkdtempSync(path.join(tmpdir(), 'arleo-stored-'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
-  const openState = () => openLmdbState(folder, () => now);
+  const openState = () => openLmdbState(folder, Buffer.alloc(32), () => now);
   /** All bytes of all files. */
   const bytes = () =>
     Buffer.concat(readdirSync(folder).map((name) => readFileSync(path.join(folder, name)))).toString('latin1');

@@ -33,7 +33,7 @@ describe('state after kill -9', () => {
       if (last === 300) child.kill('SIGKILL');
     }
     await gone;
-    const state = await openLmdbState(folder);
+    const state = await openLmdbState(folder, Buffer.alloc(32));
     expect(last).toBeGreaterThanOrEqual(300);
     for (let n = 0; n <= last; n += 1) expect(state.accessHolds(String(n), '')).toBe(true);
     await state.adapter('Grant').upsert('after', { clientId: 'a' }, 60);

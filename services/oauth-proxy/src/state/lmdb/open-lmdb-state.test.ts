@@ -6,7 +6,7 @@ import { openLmdbState } from './open-lmdb-state.ts';
 describe('the file of the state', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'arleo-state-'));
   let time = 1_800_000_000_000;
-  const open = () => openLmdbState(folder, () => time);
+  const open = () => openLmdbState(folder, Buffer.alloc(32), () => time);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('can be read by nobody else, in an open folder too', async () => {

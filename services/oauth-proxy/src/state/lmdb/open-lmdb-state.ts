@@ -9,22 +9,23 @@ import { createUseNote } from '../noted-use.ts';
 import type { State } from '../state.ts';
 import type { Store } from './entry.ts';
 import { LmdbAdapter } from './lmdb-adapter.ts';
-import { hasClearIds, hashStoredIds } from './upgrade.ts';
+import { hasSecretsInClear, hideSecrets } from './upgrade.ts';
 
 const sweepEveryMs = 10 * 60_000;
 
 /**
  * Opens the state in `folder`/oauth.lmdb.
  *
+ * @param secretKey 32 bytes, from `TOKEN_SECRET`, to encrypt what an earlier version left in clear
  * @throws {@link ArleoError} `state_damaged`
  * @throws Error when the folder cannot be made or the file not be opened
  */
-export async function openLmdbState(folder: string, now: () => number = Date.now): Promise<State> {
+export async function openLmdbState(folder: string, secretKey: Buffer, now: () => number = Date.now): Promise<State> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, STATE_FILE);
   let store: Store = openStore(file);
-  if (hasClearIds(store)) {
-    await hashStoredIds(store, file);
+  if (hasSecretsInClear(store)) {
+    await hideSecrets(store, file, secretKey);
     store = openStore(file);
   }
   await sweep(store, now());

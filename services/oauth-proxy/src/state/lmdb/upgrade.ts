@@ -1,5 +1,6 @@
 import { open as openFile, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { hasClearSecret, sealClient } from '@arleo/core/oauth-state/client-secret';
 import { grantMembers } from '@arleo/core/oauth-state/lmdb/grants';
 import { openStore } from '@arleo/core/oauth-state/lmdb/open-store';
 import { clearKey, storageKey, withoutId } from '../stored-form.ts';
@@ -8,24 +9,27 @@ import { createRefreshFamily } from './refresh-family.ts';
 
 const member = /^grant-member:([^:]+):(.+)$/s;
 
-/** True for a state in which secret ids stand in clear, as versions before 1.0 wrote it. */
-export function hasClearIds(store: Store): boolean {
+/** True for a state in which secret ids or the secrets of clients stand in clear, as versions before 1.0 wrote it. */
+export function hasSecretsInClear(store: Store): boolean {
   for (const key of store.getKeys()) if (clearKey(key) !== undefined) return true;
+  for (const { value } of store.getRange(clients)) if (hasClearSecret(value.payload)) return true;
   return false;
 }
 
+const clients = { start: 'Client:', end: 'Client;' };
+
 /**
- * Writes such a state anew under hashes, and closes it; every connection goes on. It goes into a new file that takes the
+ * Writes such a state anew, ids as hashes and secrets encrypted, and closes it; every connection goes on. It goes into a new file that takes the
  * place of the old one, since LMDB leaves what it removes in free pages, where it could still be read.
  */
-export async function hashStoredIds(old: Store, file: string): Promise<void> {
+export async function hideSecrets(old: Store, file: string, secretKey: Buffer): Promise<void> {
   const fresh = `${file}.new`;
   // Of an upgrade that was interrupted.
   await rm(fresh, { force: true });
   await rm(`${fresh}-lock`, { force: true });
   const store: Store = openStore(fresh);
   await store.transaction(() => {
-    for (const { key, value } of old.getRange()) putHashed(store, key, value);
+    for (const { key, value } of old.getRange()) putHidden(store, key, value, secretKey);
   });
   await store.flushed;
   await store.close();
@@ -36,7 +40,7 @@ export async function hashStoredIds(old: Store, file: string): Promise<void> {
   await rm(`${fresh}-lock`, { force: true });
 }
 
-function putHashed(store: Store, key: string, entry: Entry): void {
+function putHidden(store: Store, key: string, entry: Entry, secretKey: Buffer): void {
   const thing = clearKey(key);
   const [, grantId = '', memberKey = ''] = member.exec(key) ?? [];
   const memberOf = clearKey(memberKey);
@@ -50,6 +54,8 @@ function putHashed(store: Store, key: string, entry: Entry): void {
     store.put(hashedKey, { ...entry, payload });
     if (thing.model !== 'RefreshToken' || payload.grantId === undefined || payload.consumed !== undefined) return;
     createRefreshFamily(store, () => Number(payload.iat ?? 0) * 1000).add(payload.grantId, hashedKey, entry.expires);
+  } else if (key.startsWith('Client:')) {
+    store.put(key, { ...entry, payload: sealClient(secretKey, key.slice('Client:'.length), entry.payload) });
   } else {
     store.put(key, entry);
   }
