@@ -66,6 +66,7 @@ test('the statuses of the reasons are pinned: clients and proxies act on them', 
     tls_failed: 502,
     not_ready: 503,
     shutting_down: 503,
+    state_unavailable: 503,
     internal: 500,
   });
   expect(REASONS.connect_timeout.hint).toMatch(/IPAddressDeny.*firewall/);
