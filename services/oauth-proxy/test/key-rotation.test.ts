@@ -1,6 +1,6 @@
 import { replaceKeys, rotateKeys } from '@arleo/core/signing-keys/change-keys';
 import { openKeyFile } from '@arleo/core/signing-keys/key-file';
-import { formatKeySet, parseKeySet } from '@arleo/core/signing-keys/key-set';
+import { formatKeySet, type KeySet, parseKeySet, type SigningKey } from '@arleo/core/signing-keys/key-set';
 import { decodeProtectedHeader } from 'jose';
 import { callMcp, connect, requestToken } from './oauth-client.ts';
 import { openService, type Service } from './open-service.ts';
@@ -25,16 +25,23 @@ describe('the keys of the access tokens', () => {
   const kid = (token = '') => decodeProtectedHeader(token).kid ?? '';
   const status = async (token = '') => (await callMcp(service, token)).status;
   const minute = 60_000;
+  const changeStored = async (change: (keys: KeySet) => KeySet): Promise<void> => {
+    const text = (await store().read()) ?? '';
+    expect(await store().replace(text, formatKeySet(change(parseKeySet(text, 'the file'))))).toBe(true);
+  };
 
   it('are published before they sign; what is signed by the one before stays good', async () => {
     const { tokens, clientId } = await connect(service);
     const before = tokens.access_token;
-    // Begun 15 minutes and 2 seconds less: what is left of the wait can be seen to pass.
-    await rotateKeys(store(), Date.now() - 15 * minute + 2_000);
+    await rotateKeys(store(), Date.now());
     await until(async () => (await published()).length === 2);
     const [signer, next] = await published();
     expect(kid(before)).toBe(signer);
+    expect(kid((await connect(service)).tokens.access_token)).toBe(signer);
     expect(await status(before)).toBe(200);
+
+    // The same as if it had begun a quarter of an hour ago.
+    await changeStored(([old, added]) => [old, { ...(added as SigningKey), signsFrom: Date.now() }]);
 
     await until(async () => (await published())[0] === next);
     const refreshed = await requestToken(service, {
@@ -57,8 +64,7 @@ describe('the keys of the access tokens', () => {
 
   it('are dropped when no token of theirs can be valid any more', async () => {
     const [old] = await published();
-    const text = (await store().read()) ?? '';
-    await store().replace(text, formatKeySet([{ ...parseKeySet(text, 'the file')[0], signsFrom: 0 }]));
+    await changeStored(([key]) => [{ ...key, signsFrom: 0 }]);
     await rotateKeys(store(), Date.now() - 81 * minute);
     await until(async () => (await published())[0] !== old);
     expect(await published()).toHaveLength(1);
