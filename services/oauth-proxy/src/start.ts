@@ -99,6 +99,7 @@ export async function start(
       issuer,
       check,
       failures: counts.minute('failures', config.RATE_LIMIT_PER_ADDRESS),
+      beginnings: counts.minute('beginnings', config.RATE_LIMIT_PROGRAMS),
       calls: counts.minute('calls', config.RATE_LIMIT_PER_SUBJECT),
       noteUse: (grantId) => state.noteUse(grantId),
       forward: createForwarder({

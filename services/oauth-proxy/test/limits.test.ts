@@ -1,4 +1,4 @@
-import { CALLBACK, connect, register, requestToken } from './oauth-client.ts';
+import { CALLBACK, callMcp, connect, register, requestToken } from './oauth-client.ts';
 import { openService, type Service } from './open-service.ts';
 
 /** One of the few addresses that all users of Claude come from. */
@@ -35,6 +35,20 @@ describe('limits, as they are if nothing is configured', () => {
     };
     const all = await Promise.all(Array.from({ length: 100 }, connecting));
     for (const statuses of all) expect(statuses).toEqual([200, 200, 200, 200, 201]);
+  });
+
+  it('let clients begin without a token, or with one of yesterday, while somebody at their address tries unknown ones', async () => {
+    const { tokens } = await connect(service);
+    const [header = '', payload = ''] = (tokens.access_token ?? '').split('.');
+    const old = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), exp: 1_700_000_000 };
+    const expired = `${header}.${Buffer.from(JSON.stringify(old)).toString('base64url')}.${'x'.repeat(86)}`;
+    const call = async (token?: string) => (await callMcp(service, token, { headers: from(CLAUDE) })).status;
+    const unknown = await Promise.all(Array.from({ length: 61 }, () => call('unknown')));
+    expect(unknown.filter((status) => status === 429)).toHaveLength(1);
+    for (const token of [undefined, expired]) {
+      const statuses = await Promise.all(Array.from({ length: 100 }, () => call(token)));
+      expect(statuses).toEqual(Array(100).fill(401));
+    }
   });
 
   it('let one client refresh as often at once as clients were seen to', async () => {

@@ -50,6 +50,7 @@ async function openHandler(check: CheckAccessToken, forward: Forward, perMinute 
     issuer: 'https://mcp.example.org',
     check,
     failures: createMinuteLimit(60),
+    beginnings: createMinuteLimit(600),
     calls: createMinuteLimit(perMinute),
     noteUse: quiet,
     forward,

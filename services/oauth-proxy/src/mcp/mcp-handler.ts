@@ -21,8 +21,10 @@ import type { RefusalTrail } from './refusal-trail.ts';
 export interface McpOptions {
   issuer: string;
   check: CheckAccessToken;
-  /** Requests without a good token, by the block of the client's address. */
+  /** Requests with a token that nobody knows, by the block of the client's address. */
   failures: MinuteLimit;
+  /** The same of those that have done nothing wrong: without a token, or with one whose time is over. */
+  beginnings: MinuteLimit;
   /** Calls, by subject and client. */
   calls: MinuteLimit;
   /** Notes that access by a grant was used. */
@@ -147,7 +149,7 @@ function refusedForm(request: IncomingMessage, response: ServerResponse, { reque
   return false;
 }
 
-function createRefusal({ issuer, failures, trail }: McpOptions) {
+function createRefusal({ issuer, failures, beginnings, trail }: McpOptions) {
   const challenge = challenges(issuer);
   return (
     reason: 'token_missing' | 'token_invalid',
@@ -157,7 +159,9 @@ function createRefusal({ issuer, failures, trail }: McpOptions) {
     { requestId, clientAddress }: RequestContext,
   ): void => {
     const userAgent = request.headers['user-agent'] ?? null;
-    const limited = failures.count(addressKey(clientAddress));
+    // A client has to get its 401 to go on from, whoever else is at its address and tries tokens.
+    const innocent = reason === 'token_missing' || why === 'expired' || why === 'revoked';
+    const limited = (innocent ? beginnings : failures).count(addressKey(clientAddress));
     if (limited) {
       if (limited.first) trail.record({ reason: 'rate_limited', clientAddress, userAgent, requestId });
       else trail.count(clientAddress);
