@@ -97,6 +97,23 @@ const SECRET = new Set([
   'csrf',
 ]);
 
+/** Values that mean something to an authorization server, whether this one offers them or not. */
+const MEANINGFUL = new Map<string, readonly string[]>([
+  ['response_mode', ['query', 'fragment', 'form_post', 'web_message', 'jwt']],
+  ['response_type', ['token', 'id_token', 'code id_token', 'none']],
+  ['prompt', ['none', 'login', 'consent', 'select_account', 'none login']],
+  ['max_age', ['0', '-1', '99999999999']],
+  ['scope', ['openid', 'offline_access', 'mcp', 'openid offline_access site:admin']],
+  ['claims', ['{"userinfo":{"sub":null}}', '{"id_token":{"acr":{"essential":true}}}']],
+  [
+    'grant_type',
+    ['authorization_code', 'client_credentials', 'password', 'urn:ietf:params:oauth:grant-type:device_code'],
+  ],
+  ['client_assertion_type', ['urn:ietf:params:oauth:client-assertion-type:jwt-bearer']],
+  ['token_type_hint', ['access_token', 'refresh_token']],
+  ['decision', ['approve', 'deny']],
+]);
+
 /** Names and values of parameters; a name may come twice. */
 export function parameters(known: Known, names: readonly string[]): Arbitrary<[string, string][]> {
   const valid = new Map<string, string>(
@@ -119,8 +136,8 @@ export function parameters(known: Known, names: readonly string[]): Arbitrary<[s
   return fc.array(
     one.chain((name) => {
       const secret = SECRET.has(name) ? hostileSecret : hostileText(known);
-      const value = valid.get(name);
-      const any = value === undefined ? secret : fc.oneof({ weight: 2, arbitrary: fc.constant(value) }, secret);
+      const values = [valid.get(name) ?? [], MEANINGFUL.get(name) ?? []].flat();
+      const any = values.length === 0 ? secret : fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...values) }, secret);
       return fc.tuple(fc.constant(name), any);
     }),
     { maxLength: 9 },

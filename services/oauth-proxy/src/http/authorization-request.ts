@@ -1,10 +1,12 @@
 import type { RequestHandler } from 'express';
 import { requestedScopes } from '../provider/grant.ts';
 import { canonicalResources } from '../provider/resource.ts';
+import { onlyOfferedResponseModes } from '../provider/response-modes.ts';
 
 /**
  * Prepares an authorization request for oidc-provider. One that asks for no scope (or none that exists here) gets the
- * default one, so that consent always is about something; the resource is named as the grant will name it.
+ * default one, so that consent always is about something; the resource is named as the grant will name it; a
+ * response mode that is not offered is refused.
  */
 export function prepareAuthorization(mcpUrl: string): RequestHandler {
   return (request, _response, next) => {
@@ -16,6 +18,7 @@ export function prepareAuthorization(mcpUrl: string): RequestHandler {
       parameters.set('scope', requestedScopes(parameters.get('scope') ?? undefined).join(' '));
     }
     canonicalResources(parameters, mcpUrl);
+    onlyOfferedResponseModes(parameters);
     request.url = `${path}?${parameters}`;
     next();
   };

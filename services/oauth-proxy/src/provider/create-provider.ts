@@ -13,6 +13,7 @@ import { preregisteredMetadata } from './preregistered-client.ts';
 import { createRegistrationReader } from './read-registration.ts';
 import { createTokenRequestReader } from './read-token-request.ts';
 import { isSameResource, OFFERED_SCOPES, resourceServer } from './resource.ts';
+import { nameResponseModes } from './response-modes.ts';
 import { createAccessTokenRevocation } from './revoke-access-token.ts';
 import { unknownTarget } from './unknown-target.ts';
 
@@ -138,6 +139,7 @@ export function createProvider({
     createRegistrationReader(config.redirects, (ctx, error) => provider.emit('registration_create.error', ctx, error)),
   );
   provider.use(createTokenRequestReader(mcpUrl));
+  provider.use(nameResponseModes);
   return provider;
 }
 
