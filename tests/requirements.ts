@@ -89,6 +89,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-REPLICA-FLOW': 'Any replica serves any step: two behind nginx, with one Redis, whose steps alternate.',
     'R-REPLICA-KILL': 'One replica is killed -9 in the middle, and the flow completes.',
     'R-REPLICA-REDIS': 'Redis gone is a clear 503 with Retry-After everywhere; back, all is well without a restart.',
+    'R-REPLICA-KEYS': 'A rotation of the signing keys acts at all replicas, and each takes the tokens of the others.',
     'R-REPLICA-REVOKE':
       'A connection that the owner revokes ends at all replicas within a second, and is recorded once.',
   }),

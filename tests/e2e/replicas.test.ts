@@ -182,6 +182,23 @@ describe('two replicas of oauth-proxy behind nginx, with their state in one Redi
     expect((await grant(issuer, owner())).accessToken).not.toBe('');
   });
 
+  it('[R-REPLICA-KEYS] a rotation of the keys acts at all of them, and whoever signs is believed by the others', async () => {
+    await bothReady();
+    const granted = await grant(issuer, owner());
+    for (let round = 0; round < 2; round += 1) expect((await call(granted.accessToken)).status).toBe(200);
+    const env = { STATE_URL: redis.url, TOKEN_SECRET_FILE: stack.layout.tokenSecret };
+    const { stdout } = await exec(process.execPath, [ARLEO, 'keys', 'rotate', '--now', '--json'], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ state: 'replaced' });
+    await sleep(1_501);
+    for (let round = 0; round < 2; round += 1) expect((await call(granted.accessToken)).status).toBe(401);
+    let { refreshToken } = granted;
+    for (let signer = 0; signer < 2; signer += 1) {
+      const { json } = await refresh({ ...granted, refreshToken });
+      refreshToken = json.refresh_token;
+      for (let round = 0; round < 2; round += 1) expect((await call(json.access_token)).status).toBe(200);
+    }
+  });
+
   it('[R-REPLICA-REVOKE] the owner ends a connection everywhere within a second, and it is recorded once', async () => {
     await bothReady();
     const granted = await grant(issuer, owner());

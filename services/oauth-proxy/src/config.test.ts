@@ -50,6 +50,28 @@ describe('configuration of oauth-proxy', () => {
     expect(() => readConfig({ ...good, PUBLIC_URL })).toThrow(/PUBLIC_URL/);
   });
 
+  it.each([
+    'redis://127.0.0.1:6379/0',
+    'redis://:p%40ss@redis.example.org',
+    'rediss://arleo:hunter2hunter2@[2001:db8::1]:6380/12',
+  ])('takes %s as STATE_URL, which may be left out', (STATE_URL) => {
+    expect(readConfig({ ...good, STATE_URL }).STATE_URL).toBe(STATE_URL);
+    expect(readConfig(good).STATE_URL).toBeUndefined();
+  });
+
+  it.each([
+    'hunter2hunter2',
+    'http://:hunter2hunter2@127.0.0.1:6379',
+    'redis:///hunter2hunter2.sock',
+    'redis://:hunter2hunter2@x/name',
+    'redis://:hunter2hunter2@x/0?enableOfflineQueue=true',
+    'redis://:hunter2hunter2@x/0#y',
+  ])('refuses %s as STATE_URL, and does not show it', (STATE_URL) => {
+    const read = () => readConfig({ ...good, STATE_URL });
+    expect(read).toThrow(/^STATE_URL: is not a redis:/);
+    expect(read).not.toThrow(/hunter2/);
+  });
+
   it('takes plain http on loopback alone, and only when told so', () => {
     const dangerously = { DANGEROUSLY_ALLOW_HTTP_ISSUER: 'true' };
     expect(() => readConfig({ ...good, PUBLIC_URL: 'http://127.0.0.1:8083' })).toThrow(/must be https/);

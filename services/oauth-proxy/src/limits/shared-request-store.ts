@@ -15,13 +15,23 @@ export function createSharedRequestStore(name: string, ask: AskRedis): Store {
   const alone = new MemoryStore();
   const together = new RedisStore({
     prefix: redisKey(`limit:${name}:`),
-    async sendCommand(...command) {
-      const [verb = '', ...args] = command;
-      const answer = ask((redis) =>
-        verb === 'DECR' ? redis.eval(takeBack, 1, ...args) : redis.call(verb, ...args),
-      ) as Promise<RedisReply>;
+    async sendCommand(verb = '', ...args) {
+      let unknown: unknown;
+      const answer = ask(async (redis) => {
+        try {
+          return verb === 'DECR' ? await redis.eval(takeBack, 1, ...args) : await redis.call(verb, ...args);
+        } catch (error) {
+          if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+          unknown = error;
+          return undefined;
+        }
+      }) as Promise<RedisReply>;
       // It loads its scripts once, when it is made, and would remember for good that Redis was away then.
-      return verb === 'SCRIPT' ? answer.catch(() => sha1(args[1] ?? '')) : answer;
+      if (verb === 'SCRIPT') return answer.catch(() => sha1(args[1] ?? ''));
+      const reply = await answer;
+      // Told as Redis says it, so that the script is sent again: one that was started anew knows none.
+      if (unknown) throw unknown;
+      return reply;
     },
   });
   const orAlone = async <T>(act: (store: Store) => Promise<T> | T): Promise<T> => {

@@ -9,7 +9,8 @@ describe('the state in Redis', () => {
   let server: RedisServer;
   let look: Redis;
   const lines: string[] = [];
-  const note = (message: string, fields?: object) => void lines.push(`${message} ${JSON.stringify(fields ?? {})}`);
+  const note = (message: string, fields: { error?: Error; policy?: string } = {}) =>
+    void lines.push(`${message} ${fields.error?.message ?? ''} ${JSON.stringify(fields)}`);
   const log = { debug: note, info: note, warn: note, error: note };
   const links: RedisLink[] = [];
   const link = (secret = 1, url = server.url): RedisLink => {
@@ -134,9 +135,9 @@ describe('the state in Redis', () => {
   });
 
   it('tells no log its password, nor what was stored', async () => {
-    await link(1, server.url.replace(REDIS_PASSWORD, 'wrong-password-of-somebody'))
-      .connected()
-      .catch(() => undefined);
+    const wrong = link(1, server.url.replace(REDIS_PASSWORD, 'wrong-password-of-somebody'));
+    await expect(wrong.connected()).rejects.toMatchObject({ code: 'state_unavailable' });
+    expect(lines.join('\n')).toContain('WRONGPASS');
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join('\n')).not.toMatch(/redis-password|wrong-password|clientId/);
   });
