@@ -97,6 +97,9 @@ describe('with its state in Redis, the service', () => {
     expect((await fetch(`${service.issuer}/readyz`)).status).toBe(503);
     expect(await redisProblem()).toContain('cannot be used');
 
+    const audited = (await service.audit()).filter(({ result }) => result === 'denied');
+    expect(audited).toEqual([]);
+
     await redis.start();
     while (await redisProblem()) await sleep(20);
     expect((await callMcp(service, tokens.access_token)).status).toBe(200);

@@ -17,6 +17,7 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
     ctx: KoaContextWithOIDC,
     event: Pick<AuditInput, 'event_type' | 'result' | 'reason' | 'resource'>,
   ) => {
+    if (event.result === 'denied' && isOutage(ctx)) return;
     const clientId = ctx.oidc?.client?.clientId ?? ctx.oidc?.entities.Client?.clientId;
     audit.record({
       ...event,
@@ -44,8 +45,7 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
     record(ctx, { event_type: refreshed ? 'token.refreshed' : 'token.issued', result: 'success' });
   });
   const recordFailure = (ctx: KoaContextWithOIDC, event_type: string, reason: string): void => {
-    // Nobody is to blame for it, and it is logged where it happens.
-    if (ctx.status === 503) return;
+    if (isOutage(ctx)) return;
     const verdict = limitFailure(ctx);
     if (verdict === 'more') return;
     record(ctx, { event_type, result: 'denied', reason: verdict === 'first' ? 'rate_limited' : reason });
@@ -76,4 +76,9 @@ export function recordProviderEvents(provider: Provider, audit: AuditLog, log: L
   provider.on('server_error', (ctx, error) => {
     log.error('the authorization server failed', { error, path: ctx.path, ...requestFacts(ctx.req) });
   });
+}
+
+/** True where the state cannot be reached: nobody is refused by that, and it is logged where it happens, once. */
+function isOutage(ctx: KoaContextWithOIDC): boolean {
+  return ctx.status === 503;
 }
