@@ -1,8 +1,9 @@
 import { applySplices, type Splice } from '../site/front-matter/splice.ts';
+import { proseLines } from './prose-lines.ts';
 
 /**
  * The places that a page's Markdown links to and that may be on the site itself, each once and as written: links,
- * images, reference definitions, `href` and `src` in HTML and shortcodes, `ref` and `relref`. Code is left out.
+ * images, reference definitions, `href` and `src` in HTML and shortcodes, `ref` and `relref`. Code and HTML comments are left out.
  *
  * @param origins scheme and host of the site's own addresses; other absolute addresses are left out
  */
@@ -35,22 +36,9 @@ export function replaceLinks(
 
 /** Every link, also the same one several times; `start` is where its target begins in the body. */
 function* linksIn(body: string, origins: readonly string[]): Generator<PageLink & { start: number }> {
-  let fence: string | undefined;
-  let lineStart = 0;
-  for (const [i, raw] of body.split('\n').entries()) {
-    const at = lineStart;
-    lineStart += raw.length + 1;
-    const marker = /^ {0,3}(`{3,}|~{3,})/.exec(raw)?.[1];
-    if (fence !== undefined) {
-      if (marker?.startsWith(fence)) fence = undefined;
-      continue;
-    }
-    if (marker !== undefined) {
-      fence = marker;
-      continue;
-    }
-    for (const { target, ref, start } of lineLinks(raw)) {
-      if (ref || mayBeLocal(target, origins)) yield { target, ref, line: i + 1, start: at + start };
+  for (const { number, start: at, text } of proseLines(body)) {
+    for (const { target, ref, start } of lineLinks(text)) {
+      if (ref || mayBeLocal(target, origins)) yield { target, ref, line: number, start: at + start };
     }
   }
 }
@@ -65,35 +53,37 @@ export interface PageLink {
   line: number;
 }
 
-const refShortcode = /\{\{[<%]-?\s*(?:rel)?ref\s+(?:path=)?(?:"([^"]*)"|`([^`]*)`|([^\s>%"`]+))[^}]*\}\}/g;
+/** A shortcode up to its target. Its end is looked for apart: a pattern of both would try every end of the target. */
+const refHead = /\{\{[<%]-?\s*(?:rel)?ref\s+(?:path=)?(?:"([^"]{1,2000})"|`([^`]{1,2000})`|([^\s>%"`}]{1,2000}))/g;
+const refTail = /[^}]{0,300}\}\}/y;
 const destinations = [
   /\]\(\s*<?([^)\s>]+)/g,
   /^ {0,3}\[[^\]]+\]:\s*<?([^\s>]+)/g,
   /\b(?:href|src)\s*=\s*["']([^"'\s]+)["']/gi,
 ];
 
-function* lineLinks(raw: string): Generator<{ target: string; ref: boolean; start: number }> {
-  if (!/[[=<{]/.test(raw)) return;
-  // What is left out is blanked and not removed: every offset holds.
-  const line = raw.replace(/(`+)(?!`).*?[^`]\1(?!`)/g, blank);
-  for (const match of line.matchAll(refShortcode)) {
+function* lineLinks(line: string): Generator<{ target: string; ref: boolean; start: number }> {
+  if (!/[[=<{]/.test(line)) return;
+  let rest = '';
+  let at = 0;
+  for (const match of line.matchAll(refHead)) {
     const [whole, quoted, literal, bare] = match;
-    const target = quoted ?? literal ?? bare;
-    if (target === undefined || target === '') continue;
-    const start = match.index + whole.indexOf(target, whole.search(/ref\s/) + 'ref'.length);
-    yield { target, ref: true, start };
+    const target = quoted ?? literal ?? bare ?? '';
+    const end = match.index + whole.length;
+    refTail.lastIndex = end;
+    const tail = refTail.exec(line)?.[0];
+    if (tail === undefined) continue;
+    yield { target, ref: true, start: end - target.length - (bare === undefined ? 1 : 0) };
+    rest += line.slice(at, match.index) + ' '.repeat(whole.length + tail.length);
+    at = end + tail.length;
   }
-  const rest = line.replace(/\{\{[<%]-?\s*(?:rel)?ref\b[^}]*\}\}/g, blank);
+  rest += line.slice(at);
   for (const pattern of destinations) {
     for (const match of rest.matchAll(pattern)) {
       const [whole, target = ''] = match;
       yield { target, ref: false, start: match.index + whole.lastIndexOf(target) };
     }
   }
-}
-
-function blank(text: string): string {
-  return ' '.repeat(text.length);
 }
 
 function mayBeLocal(target: string, origins: readonly string[]): boolean {
