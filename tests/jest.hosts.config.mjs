@@ -1,0 +1,5 @@
+import slow from './jest.slow.config.mjs';
+
+// Real systems are booted, by root: a run of its own, `pnpm test:hosts`.
+/** @type {import('jest').Config} */
+export default { ...slow, testMatch: ['**/*.host.test.ts'] };
