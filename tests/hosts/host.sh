@@ -15,6 +15,7 @@ BOOT_SECONDS=90
 NAME="$1" NAMESPACE="$2" LAYERS="$3" FOLDER="$4"
 CGROUP=''
 NSPAWN=''
+INIT=''
 
 # In a mount namespace of its own, so that the host's file system is gone with the last process that uses it.
 if [[ -z ${ARLEO_HOST_MOUNTS:-} ]]; then
@@ -63,7 +64,8 @@ boot() {
 # is_up: sets INIT once every unit of the boot has been tried; a failed one does not keep the host from being up.
 is_up() {
   local state
-  read -r INIT _ <"/proc/$NSPAWN/task/$NSPAWN/children" || return 1
+  # The file has no line feed at its end, so read finds none.
+  read -r INIT _ <"/proc/$NSPAWN/task/$NSPAWN/children" || [[ -n $INIT ]] || return 1
   state="$(nsenter -t "$INIT" -m -u -i -n -p -C -r -w systemctl is-system-running 2>/dev/null)" || true
   [[ $state == running || $state == degraded ]]
 }
