@@ -16,8 +16,8 @@ export interface Publisher {
   /** True if the live release has a file at this URL. */
   serves(url: string): Promise<boolean>;
   /**
-   * True if the live release sends visitors on from one of these URLs to the other, or if both are one. A page moved
-   * twice is sent on in one step: each of its old addresses is an alias.
+   * True if the live release sends visitors on from one of these URLs to the other, or if both are one at which it has
+   * a file. A page moved twice is sent on in one step: each of its old addresses is an alias.
    */
   redirects(from: string, to: string | undefined): Promise<boolean>;
   /** Where on disk the live release has what it serves at this URL; undefined if it has nothing there. */
@@ -64,8 +64,8 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
       const { baseUrl } = site.facts();
       if (to === undefined) return false;
       const target = new URL(to, new URL(baseUrl, 'http://localhost'));
-      if (new URL(from, target).href === target.href) return true;
       const file = await fileAt(from);
+      if (new URL(from, target).href === target.href) return file !== undefined;
       const { redirectTarget } = await import('../site/rendered-page.ts');
       const leads = file === undefined ? undefined : redirectTarget(await readFile(file, 'utf8').catch(() => ''));
       return (

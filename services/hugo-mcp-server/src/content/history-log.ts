@@ -74,13 +74,20 @@ export function takenBackMessage(message: string): string {
   return takeBack + message;
 }
 
-/** A commit `Take back: M` takes back the nearest earlier commit M of the same author. @param entries the newest first */
+/**
+ * A commit `Take back: M` takes back the nearest earlier commit M of the same author that no later one took back.
+ *
+ * @param entries the newest first
+ */
 function markTakenBack(entries: HistoryEntry[]): HistoryEntry[] {
   for (const [i, { message, author }] of entries.entries()) {
     if (author === undefined || !message.startsWith(takeBack)) continue;
     const taken = entries
       .slice(i + 1)
-      .find((entry) => entry.message === message.slice(takeBack.length) && entry.author?.sub === author.sub);
+      .find(
+        (entry) =>
+          !entry.takenBack && entry.message === message.slice(takeBack.length) && entry.author?.sub === author.sub,
+      );
     if (taken !== undefined) taken.takenBack = true;
   }
   return entries;

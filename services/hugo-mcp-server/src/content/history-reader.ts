@@ -20,7 +20,8 @@ export interface HistoryReader {
 }
 
 /** How git says that there is no such thing, which is no failure. */
-const notThere = /not a valid object name|does not exist in|exists on disk, but not in|bad file|not a git repository/i;
+const notThere =
+  /not a valid object name|not a tree object|does not exist in|exists on disk, but not in|bad file|not a git repository/i;
 
 /** @param options where the repository is; it may not be there yet */
 export function createHistoryReader(options: GitOptions): HistoryReader {

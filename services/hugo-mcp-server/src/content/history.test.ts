@@ -79,4 +79,19 @@ describe('the content history', () => {
     const nowhere = openHistory({ gitDir: path.join(dir, 'h2.git'), workTree: site, searchPath: '/nonexistent' });
     await expect(nowhere).rejects.toMatchObject({ code: 'git_missing' });
   });
+
+  test('takes in more files at once than a command line holds', async () => {
+    const history = await open();
+    const folder = 'content/posts/a-post-with-a-title-of-the-usual-length-in-a-blog-of-many-years';
+    await mkdir(path.join(site, `${folder}-7`), { recursive: true });
+    await put(`${folder}-7/index.md`, 'by hand');
+    const edits = Array.from({ length: 20_000 }, (_, i) => ({
+      file: `${folder}-${i}/index.md`,
+      before: Buffer.from('by hand'),
+      after: undefined,
+    }));
+    const commit = await history.commitStale(edits, 'Changed by hand');
+    expect(await history.filesIn(commit ?? '', 'content')).toEqual([`${folder}-7/index.md`]);
+    expect(await history.commitStale(edits.slice(7, 8), 'again')).toBeUndefined();
+  });
 });

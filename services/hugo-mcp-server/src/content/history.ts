@@ -35,6 +35,9 @@ export interface History extends HistoryReader {
 /** What git takes while it writes, relative to the repository. */
 const locks = ['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'packed-refs.lock', 'config.lock'];
 
+/** As many files as are named in one command line. */
+const maxNamed = 200;
+
 /** As often as a folder is looked at that changes meanwhile. */
 const maxAttempts = 5;
 
@@ -105,7 +108,9 @@ export async function openHistory(options: GitOptions): Promise<History> {
     async commitStale(edits, message) {
       const there = edits.filter(({ before }) => before !== undefined);
       if (there.length === 0) return undefined;
-      const { stdout } = await git.run(['ls-files', '--stage', '-z', '--', ...there.map(({ file }) => file)]);
+      // A command line does not hold them all; without names git tells of every file.
+      const names = there.length > maxNamed ? [] : there.map(({ file }) => file);
+      const { stdout } = await git.run(['ls-files', '--stage', '-z', '--', ...names]);
       const known = new Map<string, string>();
       for (const entry of stdout.toString().split('\0')) {
         const [, hash = '', file = ''] = /^\d+ ([0-9a-f]+) 0\t(.*)$/s.exec(entry) ?? [];

@@ -17,6 +17,8 @@ interface JobBase {
   answered: boolean;
   /** True while nothing of it is on disk and nothing of it is being built. */
   waiting: boolean;
+  /** Its caller was told that nothing of it was done: from then on nothing may be. */
+  withdrawn: boolean;
   /** Its time is up; the batch that it is in answers as soon as it can. */
   overdue: boolean;
   /** Answers for the batch that it is in, while that is being built. */
@@ -47,7 +49,7 @@ export type Job = ChangeJob | BuildJob;
 const graceMs = 8000;
 
 /** What a job is at its beginning. */
-export const freshJob = { answered: false, waiting: true, overdue: false, timer: undefined } as const;
+export const freshJob = { answered: false, waiting: true, withdrawn: false, overdue: false, timer: undefined } as const;
 
 /** Gives a job its answer, once. */
 export function answer<Outcome>(job: JobBase & { resolve(outcome: Outcome): void }, outcome: Outcome): void {
@@ -73,12 +75,16 @@ export function refuse(job: JobBase, error: unknown): void {
  */
 export function answerWithin(job: Job, ms: number, building: () => string | undefined): void {
   if (ms === Number.POSITIVE_INFINITY) return;
+  const withdraw = () => {
+    job.withdrawn = true;
+    refuse(job, siteBusy(building()));
+  };
   job.timer = setTimeout(() => {
-    if (job.waiting) refuse(job, siteBusy(building()));
+    if (job.waiting) withdraw();
     else {
       job.overdue = true;
       job.answerEarly?.();
-      const late = () => refuse(job, job.waiting ? siteBusy(building()) : outcomeUnknown());
+      const late = () => (job.waiting ? withdraw() : refuse(job, outcomeUnknown()));
       job.timer = setTimeout(late, graceMs);
       job.timer.unref();
     }

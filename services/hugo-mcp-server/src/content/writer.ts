@@ -7,7 +7,7 @@ import { takenBackMessage } from './history-log.ts';
 import type { JournalChange } from './journal.ts';
 import type { InterruptedChange, Recovered } from './recover.ts';
 import { createRetry } from './retry.ts';
-import { inWords, liveUntold, notWritten, stopping, takenBack, withLines } from './write-failure.ts';
+import { inWords, liveUntold, notWritten, siteBusy, stopping, takenBack, withLines } from './write-failure.ts';
 import { answer, answerWithin, type BuildJob, type ChangeJob, freshJob, type Job, refuse } from './write-job.ts';
 import type { MadeChange, WriteOutcome } from './write-outcome.ts';
 import { commitsOf, jobAgain, journalChange, takenBackToWait, withOvertaking } from './write-record.ts';
@@ -96,12 +96,23 @@ export function createWriter(options: WriterOptions): Writer {
       await fail(job, error);
       return undefined;
     }
-    // Somebody may have saved one of the files since all content was taken into the history, and files that are no
-    // content enter it only now.
-    await history.commitStale(planned.edits, 'Changed by hand');
-    const change = await journalChange(planned, job, open.get(job), history);
-    open.set(job, change);
+    let change: JournalChange;
+    try {
+      // Somebody may have saved one of the files since all content was taken into the history, and files that are no
+      // content enter it only now.
+      await history.commitStale(planned.edits, 'Changed by hand');
+      change = await journalChange(planned, job, open.get(job), history);
+    } catch (error) {
+      // One that was acknowledged stays in the journal, and is tried again.
+      if (open.has(job)) throw error;
+      if (isArleoError(error, 'git_failed')) recovered = false;
+      await fail(job, notWritten(error));
+      return undefined;
+    }
+    // The last look before the first byte: its time may have been up while it was planned.
+    if (job.withdrawn) return drop(job);
     job.waiting = false;
+    open.set(job, change);
     try {
       await saveJournal();
       await applyEdits(library, planned);
@@ -133,13 +144,19 @@ export function createWriter(options: WriterOptions): Writer {
     if (open.delete(job)) await saveJournal();
   };
 
+  /** The end of a change whose caller was told that its turn did not come. */
+  const drop = async (job: ChangeJob) => {
+    await fail(job, siteBusy(undefined));
+    return undefined;
+  };
+
   /** The end of a change that was not made. */
   const fail = async (job: ChangeJob, error: unknown) => {
     await over(job);
     for (const commit of job.commits) await builds.settle(commit, 'taken_back', inWords(error));
     if (job.key !== undefined && job.answered) await answers.forget(job.key);
     // It has no commit, and so the log of builds does not know it.
-    if (job.answered && job.commits.length === 0) {
+    if (job.answered && !job.withdrawn && job.commits.length === 0) {
       options.onError('a change was not made after its caller was answered', error);
     }
     refuse(job, error);
@@ -160,7 +177,8 @@ export function createWriter(options: WriterOptions): Writer {
     await prepare();
     const applied: Applied[] = [];
     for (const job of jobs) {
-      const done = job.plan === undefined || (job.answered && !open.has(job)) ? undefined : await apply(job);
+      if (job.plan === undefined) continue;
+      const done = await (job.withdrawn ? drop(job) : apply(job));
       if (done !== undefined) applied.push(done);
     }
     const asked = jobs.filter((job): job is BuildJob => job.plan === undefined && !job.answered);
@@ -170,6 +188,7 @@ export function createWriter(options: WriterOptions): Writer {
   /** Builds what is on disk, for these changes and for those who asked for a build. */
   const publishBatch = async (applied: readonly Applied[], asked: readonly BuildJob[]): Promise<void> => {
     const jobs: Job[] = [...applied.map(({ job }) => job), ...asked];
+    for (const job of asked) job.waiting = false;
     // With the commits in it: what was made can be told and put right from it.
     if (applied.length > 0) await saveJournal();
     let built: BuildResult | undefined;
@@ -235,7 +254,6 @@ export function createWriter(options: WriterOptions): Writer {
     building = id;
     try {
       for (const job of jobs) {
-        job.waiting = false;
         job.progress('Hugo is building the site');
       }
       early.begin(id);
@@ -264,7 +282,7 @@ export function createWriter(options: WriterOptions): Writer {
     }
     // Those whose callers are gone are tried even after a crash; of the others nobody was told anything.
     for (const { job, change } of applied) {
-      if (change.acknowledged || job.answered) open.set(job, takenBackToWait(change));
+      if (change.acknowledged || (job.answered && !job.withdrawn)) open.set(job, takenBackToWait(change));
       else open.delete(job);
     }
     await saveJournal();

@@ -27,7 +27,8 @@ export const rollbackSite = (editor: Editor) =>
     input: rollbackSiteArgs,
     output,
     annotations: { readOnlyHint: false, destructiveHint: true, idempotentHint: false, openWorldHint: false },
-    slow: false,
+    // It waits for the publish plug-ins as a write does.
+    slow: true,
     resource: ({ release }) => release ?? null,
     async run(args, call) {
       const dryRun = args.dry_run === true;
