@@ -34,6 +34,25 @@ describe('minute limit', () => {
     expect(limit.reached('a')).toBeUndefined();
   });
 
+  it('goes by a clock that nobody sets', () => {
+    const { now: wallClock } = Date;
+    let wrongBy = 0;
+    Date.now = () => wallClock() + wrongBy;
+    try {
+      const limit = createMinuteLimit(1);
+      limit.count('a');
+      wrongBy = 3_600_000;
+      expect(limit.count('a')).toMatchObject({ first: true });
+      wrongBy = -3_600_000;
+      limit.count('b');
+      expect(limit.count('b')).toMatchObject({ retryAfterSeconds: 60 });
+      wrongBy = 0;
+      expect(limit.count('b')).toMatchObject({ retryAfterSeconds: 60 });
+    } finally {
+      Date.now = wallClock;
+    }
+  });
+
   it('forgets the oldest keys rather than grow without end', () => {
     const limit = createMinuteLimit(1, now);
     limit.count('first');

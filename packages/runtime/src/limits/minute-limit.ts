@@ -21,8 +21,9 @@ const maxKeys = 10_000;
  * Counts events by key in windows of one minute.
  *
  * @param perMinute events of one key in a minute that are within the limit
+ * @param now milliseconds of a clock that nobody sets: if it went back, a window would not end
  */
-export function createMinuteLimit(perMinute: number, now: () => number = Date.now): MinuteLimit {
+export function createMinuteLimit(perMinute: number, now: () => number = () => performance.now()): MinuteLimit {
   const windows = new Map<string, { events: number; ends: number }>();
   const reached = (window: { events: number; ends: number } | undefined, time: number): LimitReached | undefined =>
     window && window.ends > time && window.events > perMinute

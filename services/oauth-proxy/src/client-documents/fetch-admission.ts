@@ -15,7 +15,7 @@ export interface FetchAdmission {
 }
 
 /** Keeps this server from being made to send requests at the pace of whoever asks. */
-export function createFetchAdmission(now: () => number = Date.now): FetchAdmission {
+export function createFetchAdmission(now: () => number = () => performance.now()): FetchAdmission {
   const perAddress = createMinuteLimit(FETCHES_PER_ADDRESS, now);
   const all = createMinuteLimit(FETCHES_PER_MINUTE, now);
   let running = 0;

@@ -79,7 +79,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     limitPerAddress(limits.programsPerMinute, contextOf, { store: counts.requests(name) });
   const limitFailure = createFailureLimit(counts.minute('refused-tokens', limits.perMinute));
   const guessLimit = (name: string, rules: LotteryRules) =>
-    createGuessLimit(Date.now, rules, Math.random, counts.guesses(name, WRONG_PER_MINUTE));
+    createGuessLimit(undefined, rules, Math.random, counts.guesses(name, WRONG_PER_MINUTE));
   const redirects = createClientRedirects(config.redirects, config.preregistered?.id);
   const adapter = config.clientDocuments
     ? withClientDocuments(state.adapter, openClientDocuments(state.adapter, network, log), redirects)

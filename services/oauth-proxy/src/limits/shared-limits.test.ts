@@ -130,6 +130,25 @@ describe('limits that two services count together', () => {
     expect(await heard((index) => ({ address: `198.51.100.${index}` }), 20)).toBe(1);
   });
 
+  it('of guesses come again when the clock of Redis or of a service was set back', async () => {
+    const { now } = Date;
+    let wrongBy = 0;
+    Date.now = () => now() + wrongBy;
+    const turns = (await open()).counts.guesses('clock', WRONG_PER_MINUTE).turns({ ...UNKNOWN_BROWSERS, everyMs: 20 });
+    while (await turns.take());
+    const look = redis.client();
+    await look.connect();
+    await look.hset('arleo:guesses:clock:turns', 'counted', Date.now() + 3_600_000);
+    look.disconnect();
+    while (!(await turns.take())) await sleep(5);
+    try {
+      wrongBy = -3_600_000;
+      while (!(await turns.take())) await sleep(5);
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it('of guesses fail closed while Redis is away', async () => {
     const { counts } = await open();
     const limit = createGuessLimit(Date.now, UNKNOWN_BROWSERS, Math.random, counts.guesses('away', WRONG_PER_MINUTE));

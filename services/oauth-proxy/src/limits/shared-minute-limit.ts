@@ -31,7 +31,7 @@ export function createSharedMinuteLimit(
   name: string,
   perMinute: number,
   ask: AskRedis,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): MinuteLimit {
   const windows = new Map<string, Window>();
   const retryAfter = ({ ends }: Window): number => Math.max(1, Math.ceil((ends - now()) / 1000));

@@ -17,7 +17,7 @@ export interface GuessCounts {
 }
 
 /** Counts in memory. @param perMinute wrong tries of one guesser in a minute */
-export function createGuessCounts(perMinute: number, now: () => number = Date.now): GuessCounts {
+export function createGuessCounts(perMinute: number, now: () => number = () => performance.now()): GuessCounts {
   const limits = { address: createReservedLimit(perMinute, now), browser: createReservedLimit(perMinute, now) };
   return {
     reserve: async (kind, key) => limits[kind].reserve(key),

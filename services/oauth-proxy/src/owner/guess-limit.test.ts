@@ -108,6 +108,34 @@ describe('guesses of the passphrase', () => {
     expect(performance.now() - started).toBeLessThan(500);
   });
 
+  it('come again when the clock was set back', async () => {
+    const limit = createGuessLimit(() => time, hasty);
+    expect((await guess(limit, 50, (index) => ({ address: `198.51.100.${index}` }))).heard).toBe(UNKNOWN_BROWSERS.atOnce);
+    time -= 3_600_000;
+    expect((await guess(limit, 50, (index) => ({ address: `203.0.113.${index}` }))).heard).toBe(0);
+    time += UNKNOWN_BROWSERS.everyMs;
+    expect((await guess(limit, 50, (index) => ({ address: `192.0.2.${index}` }))).heard).toBe(1);
+  });
+
+  it('go by a clock that nobody sets', async () => {
+    const { now } = Date;
+    let wrongBy = 0;
+    Date.now = () => now() + wrongBy;
+    try {
+      const limit = createGuessLimit(undefined, { atOnce: 1, everyMs: 20, waitMs: 20_000, maxWaiting: 5 });
+      await guess(limit, 1, () => ({ address: '192.0.2.1' }));
+      wrongBy = -3_600_000;
+      expect((await guess(limit, 1, () => ({ address: '192.0.2.2' }))).heard).toBe(1);
+      // A minute of an address does not end early either.
+      const patient = createGuessLimit(undefined, hasty);
+      await guess(patient, WRONG_PER_MINUTE, () => ({ address: '192.0.2.1', knownBrowser: 'mine' }));
+      wrongBy = 3_600_000;
+      expect((await guess(patient, 1, () => ({ address: '192.0.2.1', knownBrowser: 'mine' }))).heard).toBe(0);
+    } finally {
+      Date.now = now;
+    }
+  });
+
   it('cost nothing when they are right', async () => {
     const limit = createGuessLimit(() => time, hasty);
     for (let login = 0; login < 100; login += 1) {

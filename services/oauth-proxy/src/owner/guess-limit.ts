@@ -62,7 +62,7 @@ const notDrawnSeconds = 5;
  * which they logged in before has tries of its own, and everywhere else lots are drawn when more want to try than may.
  */
 export function createGuessLimit(
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
   rules: LotteryRules = UNKNOWN_BROWSERS,
   random: () => number = Math.random,
   counts: GuessCounts = createGuessCounts(WRONG_PER_MINUTE, now),

@@ -12,7 +12,7 @@ export interface ReservedLimit {
 const maxKeys = 10_000;
 
 /** @param perMinute places of one key in a minute, which begins with the first */
-export function createReservedLimit(perMinute: number, now: () => number = Date.now): ReservedLimit {
+export function createReservedLimit(perMinute: number, now: () => number = () => performance.now()): ReservedLimit {
   const windows = new Map<string, { taken: number; refused: boolean; ends: number }>();
   return {
     reserve(key) {

@@ -23,12 +23,17 @@ if tonumber(redis.call('HGET', key, 'taken') or '0') > 0 then redis.call('HINCRB
 return nil
 `);
 
-/** ARGV: key, turns at once, after how many milliseconds there is one more, now. Gives 1 when one was taken. */
+/**
+ * ARGV: key, turns at once, after how many milliseconds there is one more. Gives 1 when one was taken. The clock is that of
+ * Redis, which is one for all; if it is set back, it is counted from there.
+ */
 const takeTurn = defineScript<number>(`
-local key, most, every, now = P .. ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local key, most, every = P .. ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
 local turns = tonumber(redis.call('HGET', key, 'turns') or most)
-local counted = tonumber(redis.call('HGET', key, 'counted') or now)
-local fresh = math.max(0, math.floor((now - counted) / every))
+local counted = math.min(now, tonumber(redis.call('HGET', key, 'counted') or now))
+local fresh = math.floor((now - counted) / every)
 turns = math.min(most, turns + fresh)
 local taken = turns >= 1 and 1 or 0
 redis.call('HSET', key, 'turns', turns - taken, 'counted', counted + fresh * every)
@@ -51,7 +56,6 @@ export function createSharedGuessCounts(
   name: string,
   perMinute: number,
   ask: AskRedis,
-  now: () => number = Date.now,
 ): GuessCounts {
   const place = (kind: string, key: string): string => `guesses:${name}:${kind}:${key}`;
   return {
@@ -67,7 +71,7 @@ export function createSharedGuessCounts(
     turns: ({ atOnce, everyMs }) => {
       const key = `guesses:${name}:turns`;
       return {
-        take: async () => (await ask((redis) => takeTurn(redis, key, atOnce, everyMs, now()))) === 1,
+        take: async () => (await ask((redis) => takeTurn(redis, key, atOnce, everyMs))) === 1,
         giveBack: async () => void (await ask((redis) => giveBackTurn(redis, key, atOnce))),
         nextMs: () => everyMs,
       };

@@ -10,12 +10,17 @@ export interface Turns {
   nextMs(): number;
 }
 
-/** Turns that are counted in memory. */
-export function createTurns({ atOnce, everyMs }: LotteryRules, now: () => number = Date.now): Turns {
+/**
+ * Turns that are counted in memory.
+ *
+ * @param now milliseconds of a clock; if that is set back, none of the turns is lost
+ */
+export function createTurns({ atOnce, everyMs }: LotteryRules, now: () => number = () => performance.now()): Turns {
   let turns = atOnce;
   let counted = now();
   return {
     take() {
+      counted = Math.min(counted, now());
       const fresh = Math.floor((now() - counted) / everyMs);
       counted += fresh * everyMs;
       turns = Math.min(atOnce, turns + fresh);
@@ -26,6 +31,6 @@ export function createTurns({ atOnce, everyMs }: LotteryRules, now: () => number
     giveBack() {
       turns = Math.min(atOnce, turns + 1);
     },
-    nextMs: () => Math.max(1, counted + everyMs - now()),
+    nextMs: () => Math.min(everyMs, Math.max(1, counted + everyMs - now())),
   };
 }
