@@ -69,6 +69,29 @@ describe('logging in', () => {
     expect(consent.html).toContain('value="approve"');
   });
 
+  it('forgets which browsers are the owner’s when the passphrase changes: whoever used the old one has no tries of their own', async () => {
+    const before = new Browser(service);
+    await before.submit(await before.open(url()), [['passphrase', PASSPHRASE]]);
+    await writeFile(service.ownerFile, JSON.stringify({ passphrase_hash: bcrypt.hashSync('another one', 4) }));
+    const stranger = new Browser(service);
+    let page = await stranger.open(url());
+    while (page.status !== 429) page = await stranger.submit(page, [['passphrase', 'guess']]);
+    const login = await before.open(url());
+    expect((await before.submit(login, [['passphrase', 'guess']])).status).toBe(429);
+  });
+
+  it('knows a browser again that logs in after the passphrase changed', async () => {
+    const owner = new Browser(service);
+    await owner.submit(await owner.open(url()), [['passphrase', PASSPHRASE]]);
+    await writeFile(service.ownerFile, JSON.stringify({ passphrase_hash: bcrypt.hashSync('another one', 4) }));
+    await owner.submit(await owner.open(url()), [['passphrase', 'another one']]);
+    const stranger = new Browser(service);
+    let page = await stranger.open(url());
+    while (page.status !== 429) page = await stranger.submit(page, [['passphrase', 'guess']]);
+    const consent = await owner.submit(await owner.open(url({ prompt: 'login' })), [['passphrase', 'another one']]);
+    expect(consent.html).toContain('value="approve"');
+  });
+
   it('takes a form only from the browser that was shown it, whatever else that one sends', async () => {
     const browser = new Browser(service);
     const page = await browser.open(url());

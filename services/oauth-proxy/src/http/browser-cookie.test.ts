@@ -19,7 +19,7 @@ describe('the cookie of a browser', () => {
   it('belongs to this host alone, and no script sees it', () => {
     const { request, response, set } = exchange();
     const browser = cookies.identify(request, response);
-    expect(browser.known).toBe(false);
+    expect(cookies.knows(browser, 'v1')).toBe(false);
     expect(set()).toBe(`__Host-arleo_browser=${browser.id}; Path=/; HttpOnly; SameSite=Lax; Secure`);
   });
 
@@ -33,14 +33,17 @@ describe('the cookie of a browser', () => {
     const first = exchange();
     const { id } = cookies.identify(first.request, first.response);
     const next = exchange(`a=b; ${valueIn(first.set())}; c=d`);
-    expect(cookies.identify(next.request, next.response)).toEqual({ id, known: false });
+    expect(cookies.identify(next.request, next.response)).toEqual({ id });
     expect(next.set()).toBe('');
   });
 
-  it('is known once the owner logged in, under the same id', () => {
+  it('is known once the owner logged in, under the same id, until the credentials change', () => {
     const { request, response, set } = exchange(`__Host-arleo_browser=${'a'.repeat(22)}`);
-    cookies.makeKnown(response, cookies.identify(request, response));
-    expect(cookies.read(exchange(valueIn(set())).request)).toEqual({ id: 'a'.repeat(22), known: true });
+    cookies.makeKnown(response, cookies.identify(request, response), 'v1');
+    const browser = cookies.read(exchange(valueIn(set())).request) ?? { id: '' };
+    expect(browser.id).toBe('a'.repeat(22));
+    expect(cookies.knows(browser, 'v1')).toBe(true);
+    expect(cookies.knows(browser, 'v2')).toBe(false);
   });
 
   it.each([
@@ -50,12 +53,11 @@ describe('the cookie of a browser', () => {
   ])('is not known with %s', (what, given) => {
     const { response, set } = exchange();
     const maker = what.endsWith('key') ? createBrowserCookie(Buffer.alloc(32, 2), true) : cookies;
-    maker.makeKnown(response, { id: (what.endsWith('key') ? 'a' : 'c').repeat(22), known: false });
+    maker.makeKnown(response, { id: (what.endsWith('key') ? 'a' : 'c').repeat(22) }, 'v1');
     const value = given ?? `${'a'.repeat(22)}.${/\.([\w-]{43})/.exec(set())?.[1]}`;
-    expect(cookies.read(exchange(`__Host-arleo_browser=${value}`).request)).toEqual({
-      id: 'a'.repeat(22),
-      known: false,
-    });
+    const browser = cookies.read(exchange(`__Host-arleo_browser=${value}`).request) ?? { id: '' };
+    expect(browser.id).toBe('a'.repeat(22));
+    expect(cookies.knows(browser, 'v1')).toBe(false);
   });
 
   it.each(['', 'x', 'a'.repeat(23), `${'a'.repeat(22)}.`, '"><script>'])('is no cookie of ours: %j', (value) => {

@@ -5,8 +5,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 export interface BrowserIdentity {
   /** Random; the forms that the browser is shown are bound to it. */
   id: string;
-  /** True if the owner has logged in with this browser before. */
-  known: boolean;
+  /** What it has to show that the owner has logged in with it before; looked at by {@link BrowserCookie.knows}. */
+  seal?: string | undefined;
 }
 
 /** Gives browsers an identity of their own. */
@@ -15,11 +15,13 @@ export interface BrowserCookie {
   read(request: IncomingMessage): BrowserIdentity | undefined;
   /** The browser's identity; a new one, sent with the response, if it has none. */
   identify(request: IncomingMessage, response: ServerResponse): BrowserIdentity;
-  /** Marks the browser as one with which the owner has logged in. */
-  makeKnown(response: ServerResponse, browser: BrowserIdentity): void;
+  /** True if the owner has logged in with this browser before, with the credentials that count now: by their version. */
+  knows(browser: BrowserIdentity, version: string): boolean;
+  /** Marks the browser as one with which the owner has logged in, until the credentials change. */
+  makeKnown(response: ServerResponse, browser: BrowserIdentity, version: string): void;
 }
 
-/** Seconds that a known browser stays known: browsers keep no cookie for longer than 400 days. */
+/** Seconds that a known browser stays known at most: browsers keep no cookie for longer than 400 days. */
 const knownSeconds = 400 * 24 * 60 * 60;
 
 const form = /^([\w-]{22})(?:\.([\w-]{43}))?$/;
@@ -34,15 +36,13 @@ const form = /^([\w-]{22})(?:\.([\w-]{43}))?$/;
 export function createBrowserCookie(key: Buffer, secure: boolean): BrowserCookie {
   const name = secure ? '__Host-arleo_browser' : 'arleo_browser';
   const attributes = `Path=/; HttpOnly; SameSite=Lax${secure ? '; Secure' : ''}`;
-  const seal = (id: string): string => createHmac('sha256', key).update(id).digest('base64url');
-  const sealed = (id: string, mac: string): boolean => {
-    const [given, expected] = [Buffer.from(mac), Buffer.from(seal(id))];
-    return given.length === expected.length && timingSafeEqual(given, expected);
-  };
+  // The id has a fixed length, so that no two pairs are the same text.
+  const sealFor = (id: string, version: string): string =>
+    createHmac('sha256', key).update(`${id} ${version}`).digest('base64url');
 
   const read = (request: IncomingMessage): BrowserIdentity | undefined => {
-    const [, id, mac] = form.exec(cookieOf(request, name) ?? '') ?? [];
-    return id === undefined ? undefined : { id, known: mac !== undefined && sealed(id, mac) };
+    const [, id, seal] = form.exec(cookieOf(request, name) ?? '') ?? [];
+    return id === undefined ? undefined : { id, ...(seal && { seal }) };
   };
   return {
     read,
@@ -51,10 +51,15 @@ export function createBrowserCookie(key: Buffer, secure: boolean): BrowserCookie
       if (browser) return browser;
       const id = randomBytes(16).toString('base64url');
       response.appendHeader('Set-Cookie', `${name}=${id}; ${attributes}`);
-      return { id, known: false };
+      return { id };
     },
-    makeKnown(response, { id }) {
-      response.appendHeader('Set-Cookie', `${name}=${id}.${seal(id)}; ${attributes}; Max-Age=${knownSeconds}`);
+    knows({ id, seal }, version) {
+      const [given, expected] = [Buffer.from(seal ?? ''), Buffer.from(sealFor(id, version))];
+      return given.length === expected.length && timingSafeEqual(given, expected);
+    },
+    makeKnown(response, { id }, version) {
+      const value = `${id}.${sealFor(id, version)}`;
+      response.appendHeader('Set-Cookie', `${name}=${value}; ${attributes}; Max-Age=${knownSeconds}`);
     },
   };
 }

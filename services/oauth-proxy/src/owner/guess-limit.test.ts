@@ -110,7 +110,9 @@ describe('guesses of the passphrase', () => {
 
   it('come again when the clock was set back', async () => {
     const limit = createGuessLimit(() => time, hasty);
-    expect((await guess(limit, 50, (index) => ({ address: `198.51.100.${index}` }))).heard).toBe(UNKNOWN_BROWSERS.atOnce);
+    expect((await guess(limit, 50, (index) => ({ address: `198.51.100.${index}` }))).heard).toBe(
+      UNKNOWN_BROWSERS.atOnce,
+    );
     time -= 3_600_000;
     expect((await guess(limit, 50, (index) => ({ address: `203.0.113.${index}` }))).heard).toBe(0);
     time += UNKNOWN_BROWSERS.everyMs;

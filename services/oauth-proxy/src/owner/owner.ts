@@ -32,6 +32,12 @@ export interface Owner {
    */
   asksCode(): Promise<boolean>;
   /**
+   * Another one after every change of the passphrase or the second factor; it tells nothing of either.
+   *
+   * @throws {@link ArleoError} `owner_unreadable` when OWNER_FILE is missing or damaged
+   */
+  version(): Promise<string>;
+  /**
    * Compares what was given with what the owner has. A code counts once, on all replicas together.
    *
    * @param known from a browser that the owner has used: it is never turned away, and goes before all others
@@ -42,7 +48,7 @@ export interface Owner {
    * False for a login from before the passphrase or the second factor were changed. No clock decides it: one that was wrong
    * would lock the owner out.
    *
-   * @param version the one that {@link LoginVerdict} gave
+   * @param version the {@link Owner.version} that {@link LoginVerdict} gave
    */
   loginHolds(version: string | undefined): Promise<boolean>;
 }
@@ -98,6 +104,7 @@ export function openOwner({ file, bcrypt, claim, now = Date.now }: OwnerOptions)
       );
     },
     asksCode: async () => (await content()).totp !== undefined,
+    version: async () => versionOf(await content()),
     async check({ passphrase, code }, known) {
       const file = await content();
       const { passphrase_hash, totp } = file;
@@ -121,7 +128,6 @@ export function openOwner({ file, bcrypt, claim, now = Date.now }: OwnerOptions)
   };
 }
 
-/** Another one with every change of passphrase or second factor; it tells nothing of either. */
 function versionOf({ passphrase_hash, totp }: OwnerFile): string {
   return createHash('sha256')
     .update(JSON.stringify([passphrase_hash, totp?.secret]))

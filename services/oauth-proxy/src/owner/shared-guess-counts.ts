@@ -52,11 +52,7 @@ return nil
 /**
  * Counts that several services keep together in Redis, apart from those of another `name`. Each throws {@link StateUnavailable}: nobody guesses uncounted.
  */
-export function createSharedGuessCounts(
-  name: string,
-  perMinute: number,
-  ask: AskRedis,
-): GuessCounts {
+export function createSharedGuessCounts(name: string, perMinute: number, ask: AskRedis): GuessCounts {
   const place = (kind: string, key: string): string => `guesses:${name}:${kind}:${key}`;
   return {
     async reserve(kind, key) {

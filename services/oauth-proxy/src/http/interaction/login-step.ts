@@ -64,9 +64,10 @@ export function createLoginStep(interaction: Interaction): Step {
     if (!details) return;
     const { uid, params, browser } = details;
     const actor = { client_id: String(params.client_id) };
+    const known = browsers.knows(browser, await owner.version());
     const guesser: Guesser = {
       address: addressKey(requestFacts(request).client_ip ?? ''),
-      knownBrowser: browser.known ? browser.id : undefined,
+      knownBrowser: known ? browser.id : undefined,
     };
     const limit = (await owner.asksCode()) ? guesses.ofCode : guesses.ofPassphrase;
     const gone = new AbortController();
@@ -82,7 +83,7 @@ export function createLoginStep(interaction: Interaction): Step {
     try {
       const { passphrase, code, recovery_code } = request.body;
       const given = { passphrase: textOf(passphrase), code: textOf(code) || textOf(recovery_code) };
-      verdict = await owner.check(given, browser.known);
+      verdict = await owner.check(given, known);
     } finally {
       if (verdict?.outcome !== 'wrong') await admission.spare();
     }
@@ -96,7 +97,7 @@ export function createLoginStep(interaction: Interaction): Step {
       record(request, { event_type: 'login.recovery_code_used', result: 'success', actor: who });
     }
     record(request, { event_type: 'login.succeeded', result: 'success', actor: who, details: { by: verdict.by } });
-    if (!browser.known) browsers.makeKnown(response, browser);
+    if (!known) browsers.makeKnown(response, browser, verdict.version);
     const result = { login: { accountId: OWNER, remember: false, acr: verdict.version } };
     response.redirect(303, await provider.interactionResult(request, response, result));
   };
