@@ -25,7 +25,7 @@ beforeEach(async () => {
       await mkdir(path.join(dir.path, 'bin'));
       await writeFile(
         path.join(dir.path, 'bin/git'),
-        `#!/bin/sh\nif [ -e "${dir.path}/refuse-$1" ]; then echo "fatal: the disk says no" >&2; exit 128; fi\nexec "${gitPath}" "$@"\n`,
+        `#!/bin/sh\nif [ -e "${dir.path}/refuse-$1" ]; then echo "fatal: the disk says no" >&2; exit 128; fi\nwhile [ -e "${dir.path}/hang-$1" ]; do sleep 0.1; done\nexec "${gitPath}" "$@"\n`,
         { mode: 0o755 },
       );
     },
@@ -240,4 +240,17 @@ describe('a move', () => {
     ]);
     expect(moved.text).toContain('do not lead to the new ones: https://example.org/en/posts/hello/');
   });
+});
+
+test('a page is read, and the site told of, while git hangs', async () => {
+  await call('update_page', { ...hello, content: 'Newer.' });
+  for (const command of ['ls-tree', 'rev-parse']) await writeFile(at(`hang-${command}`), '');
+  try {
+    expect(await call('get_page', hello)).toMatchObject({ published: null, not_published_because: null });
+    expect(await call('site_info', {})).toMatchObject({ live_is_newest: null, live: { pages: expect.any(Number) } });
+  } finally {
+    for (const command of ['ls-tree', 'rev-parse']) await rm(at(`hang-${command}`));
+  }
+  await until(async () => (await call('get_page', hello)).published === true);
+  expect(await call('site_info', {})).toMatchObject({ live_is_newest: true });
 });

@@ -24,8 +24,9 @@ test('a git that hangs is ended in time, with everything that it started', async
   const git = createGit({ gitDir: path.join(dir, 'g'), workTree: dir, searchPath, timeoutMs: 1000 });
   await expect(git.run(['commit'], { allow: [128] })).rejects.toMatchObject({
     code: 'git_failed',
-    message: expect.stringContaining('stopped after 1 s'),
+    message: expect.stringContaining('could not be written: git commit: it was stopped after 1 s'),
   });
+  await expect(git.run(['log'])).rejects.toMatchObject({ message: expect.stringContaining('could not be read') });
   const pid = Number(await readFile(child, 'utf8'));
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
 });

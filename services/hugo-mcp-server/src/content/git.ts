@@ -26,6 +26,9 @@ export interface GitRunOptions {
   input?: string | Buffer;
 }
 
+/** What changes nothing. */
+const reading = new Set(['cat-file', 'diff', 'log', 'ls-files', 'ls-tree', 'merge-base', 'rev-parse', 'show']);
+
 /** The first look at a large site writes every page of it. */
 const defaultTimeoutMs = 300_000;
 
@@ -81,7 +84,8 @@ export function createGit({ gitDir, workTree, searchPath, timeoutMs = defaultTim
       if (!result.late && (result.code === 0 || options.allow?.includes(result.code))) return result;
       const [line = ''] = result.stderr.trim().split('\n', 1);
       const why = result.late ? `it was stopped after ${timeoutMs / 1000} s` : line;
-      throw new ArleoError('git_failed', `The content history could not be written: git ${args[0]}: ${why}`, {
+      const done = reading.has(args[0] ?? '') ? 'read' : 'written';
+      throw new ArleoError('git_failed', `The content history could not be ${done}: git ${args[0]}: ${why}`, {
         hint: hintFor(line),
       });
     },

@@ -4,19 +4,36 @@ import type { History } from './history.ts';
 import { revisionOf } from './revision.ts';
 
 /**
- * True if the live release was built from these bytes of a page's file, or from this revision of it. That something is served at the page's address
- * says less: after a rollback, or an edit by hand, it is another version.
+ * True if the live release was built from these bytes of a page's file, or from this revision of it. That something is
+ * served at the page's address says less: after a rollback, or an edit by hand, it is another version.
  *
  * @throws {@link ArleoError} `git_failed`
  */
 export type IsLiveVersion = (file: string, version: Buffer | string) => Promise<boolean>;
 
+/** As many revisions as are remembered. */
+const maxRevisions = 1000;
+
 /** Git is asked once for a release, and then for no page of it any more. @see {@link IsLiveVersion} */
 export function createIsLiveVersion(
-  history: Pick<History, 'blobsOf' | 'show'>,
+  history: Pick<History, 'blobsOf' | 'blob'>,
   releases: Pick<Releases, 'live'>,
 ): IsLiveVersion {
   let built: { commit: string; blobs: Promise<ReadonlyMap<string, string>> } | undefined;
+  /** Bytes that were asked for never change: by their name, the newest last. */
+  const revisions = new Map<string, string>();
+  let reading: Promise<unknown> = Promise.resolve();
+
+  const revisionIn = async (name: string): Promise<string | undefined> => {
+    const known = revisions.get(name);
+    if (known !== undefined) return known;
+    const bytes = await history.blob(name);
+    if (bytes === undefined) return undefined;
+    const revision = revisionOf(bytes);
+    revisions.set(name, revision);
+    for (const [oldest] of revisions) if (revisions.size > maxRevisions) revisions.delete(oldest);
+    return revision;
+  };
 
   const blobsOf = (commit: string): Promise<ReadonlyMap<string, string>> => {
     if (built?.commit !== commit) {
@@ -31,8 +48,12 @@ export function createIsLiveVersion(
   return async (file, version) => {
     const commit = (await releases.live())?.commit;
     if (commit === undefined) return false;
-    if (typeof version !== 'string') return (await blobsOf(commit)).get(file) === blobName(version);
-    const bytes = await history.show(commit, file);
-    return bytes !== undefined && revisionOf(bytes) === version;
+    const name = (await blobsOf(commit)).get(file);
+    if (name === undefined) return false;
+    if (typeof version !== 'string') return name === blobName(version);
+    // One git at a time: an answer may be about hundreds of pages.
+    const mine = reading.then(() => revisionIn(name));
+    reading = mine.catch(() => {});
+    return (await mine) === version;
   };
 }

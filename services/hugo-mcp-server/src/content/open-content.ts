@@ -55,6 +55,9 @@ export interface ContentLimits {
   uploadMaxBytes: number;
 }
 
+/** As long as a read waits for Git, in milliseconds: the hops before give up after 10 s. */
+const readTimeouts = { head: 2_500, log: 9_000 };
+
 /** The site, open for reading and editing. */
 export interface Content {
   reader: Reader;
@@ -173,7 +176,8 @@ export async function openContent(
     watch.sync(index.dirs());
   });
 
-  const tellOutcome = createTellOutcome(library, publisher, createIsLiveVersion(history, releases));
+  const isLiveVersion = createIsLiveVersion(history, releases);
+  const tellOutcome = createTellOutcome(library, publisher, isLiveVersion);
   const tellAgain = createTellAgain(tellOutcome, builds);
   const writer = createWriter({
     library,
@@ -239,13 +243,14 @@ export async function openContent(
     reader: createReader({
       library,
       words,
-      historyLog,
+      historyLog: createHistoryLog({ ...historyPlace, timeoutMs: readTimeouts.log }),
       previews,
       publisher,
       readable,
       hugo,
       releases,
-      history,
+      history: createHistoryReader({ ...historyPlace, timeoutMs: readTimeouts.head }),
+      isLiveVersion,
       builds,
       lastPull: sitePull.last,
       announcer,

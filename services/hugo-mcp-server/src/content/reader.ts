@@ -15,10 +15,9 @@ import { type PageResources, resourcesOf } from './bundle-resources.ts';
 import type { Library } from './change.ts';
 import { checkLinks, type LinkReport } from './check-links.ts';
 import { findPage } from './find-page.ts';
-import type { History } from './history.ts';
 import type { HistoryLog } from './history-log.ts';
 import { listPages, type PageList } from './list-pages.ts';
-import { createIsLiveVersion } from './live-version.ts';
+import type { IsLiveVersion } from './live-version.ts';
 import { type PageContent, readPage } from './page.ts';
 import { type PageHistory, pageHistory } from './page-history.ts';
 import type { IndexedPage } from './page-index.ts';
@@ -73,8 +72,8 @@ export interface Reader {
 }
 
 /** What the reader works with. */
-export interface ReaderOptions extends Omit<SiteInfoSources, 'library' | 'history'> {
-  history: Pick<History, 'head' | 'show' | 'blobsOf'>;
+export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
+  isLiveVersion: IsLiveVersion;
   releases: Releases;
   library: Library;
   words: PageWords;
@@ -87,11 +86,10 @@ export interface ReaderOptions extends Omit<SiteInfoSources, 'library' | 'histor
 
 /** @see {@link Reader} */
 export function createReader(options: ReaderOptions): Reader {
-  const { library, words, historyLog, previews, publisher, readable } = options;
+  const { library, words, historyLog, previews, publisher, readable, isLiveVersion } = options;
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
-  const isLiveVersion = createIsLiveVersion(options.history, options.releases);
   let checking: Promise<unknown> = Promise.resolve();
   /** Hugo is asked at builds; a page that was written by hand since says itself that it is a draft. */
   const hiddenNow = (page: IndexedPage): Hidden => {
@@ -136,7 +134,7 @@ export function createReader(options: ReaderOptions): Reader {
       const url = site.urlOf(page);
       const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
       const content = readPage(bytes);
-      const published = served && (await isLiveVersion(page.file, bytes).catch((error: unknown) => withoutGit(error)));
+      const published = served && (await inTime(isLiveVersion(page.file, bytes)));
       return {
         ...content,
         page,
@@ -152,8 +150,21 @@ export function createReader(options: ReaderOptions): Reader {
   };
 }
 
-/** A page can be read without Git. */
-function withoutGit(error: unknown): undefined {
-  if (!isArleoError(error, 'git_failed') && !isArleoError(error, 'git_missing')) throw error;
-  return undefined;
+/** As long as a page waits for what Git knows of it, in milliseconds. */
+const gitWithinMs = 2_500;
+
+/** What Git says; undefined if it cannot, or not in time: a page can be read without it. */
+async function inTime(asked: Promise<boolean>): Promise<boolean | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), gitWithinMs);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } catch (error) {
+    if (!isArleoError(error, 'git_failed') && !isArleoError(error, 'git_missing')) throw error;
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
 }
