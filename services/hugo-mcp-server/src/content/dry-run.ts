@@ -1,5 +1,6 @@
 import { createTwoFilesPatch } from 'diff';
 import type { FileEdit, Library, PageEffect, Plan, PlannedChange } from './change.ts';
+import { textRange } from './page-range.ts';
 
 /** What would happen to one file. */
 export interface FilePreview {
@@ -20,7 +21,7 @@ export interface DryRun {
   notes: NonNullable<PlannedChange['notes']>;
 }
 
-/** As many characters of a diff as are shown. */
+/** As many characters of a diff as are shown, counted as JSON has them. */
 const maxDiff = 12_000;
 /** More lines than this apart, two texts are shown as one replaced by the other. */
 const maxEdits = 2000;
@@ -46,7 +47,7 @@ export async function dryRun(library: Library, plan: Plan): Promise<DryRun> {
     diff += patchOf(edit, edit.file);
   }
   for (const { from, to } of moves) files.push({ file: to, change: 'move', from });
-  const shown = diff.slice(0, maxDiff).replace(/[\uD800-\uDBFF]$/, '');
+  const { text: shown } = textRange(diff, { fromLine: 1, fromColumn: 1 }, maxDiff);
   return { pages, files, diff: shown, diffComplete: shown.length === diff.length, notes };
 }
 

@@ -2,12 +2,9 @@ import { applyChangesArgs } from '@arleo/core/content/apply-arguments';
 import * as z from 'zod';
 import { applyChanges as planChanges } from '../content/apply-changes.ts';
 import type { Editor } from '../content/editor.ts';
-import { buildText, dryRunText, isDryRun, pagesFacts, pagesShape, whereText } from './results.ts';
+import { buildText, dryRunText, isDryRun, pageLines, pagesFacts, pagesShape, whereText } from './results.ts';
 import { defineTool } from './tool.ts';
 import { runWrite } from './write-call.ts';
-
-/** As many pages as the text names; the structured result has all. */
-const maxNamed = 50;
 
 /** `apply_changes` */
 export const applyChanges = (editor: Editor) =>
@@ -26,7 +23,7 @@ export const applyChanges = (editor: Editor) =>
       const written = await runWrite(editor, 'apply_changes', args, call, planChanges(args));
       const structured = pagesFacts(written);
       if (isDryRun(written)) return { structured, text: dryRunText(written) };
-      const lines = written.pages.slice(0, maxNamed).map((page) => {
+      const lines = pageLines(written.pages, (page) => {
         const { route, lang } = page.page;
         return `${route} (${lang}): ${page.revision === undefined ? 'deleted' : `revision ${page.revision}`}. ${whereText(page)}`;
       });

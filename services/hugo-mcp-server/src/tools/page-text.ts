@@ -69,6 +69,20 @@ export function fitting<T>(items: readonly T[], cost: (item: T) => unknown, budg
   return fit === -1 ? [...items] : items.slice(0, fit);
 }
 
+/** As many lines from the beginning as a text result can carry, and how many more there are. */
+export function someLines(lines: readonly string[], budget: number, what: string): string[] {
+  const shown = fitting(lines, (line) => line, budget);
+  const left = lines.length - shown.length;
+  return left === 0 ? shown : [...shown, `and ${left} more ${what}`];
+}
+
+/** The same in one line, with commas. */
+export function someNames(names: readonly string[], budget: number): string {
+  const shown = fitting(names, (name) => name, budget);
+  const left = names.length - shown.length;
+  return `${shown.join(', ')}${left === 0 ? '' : ` and ${left} more`}`;
+}
+
 /** Where a list goes on, in its structured result. */
 export const nextCursorShape = z
   .string()

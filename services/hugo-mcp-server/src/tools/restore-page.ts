@@ -2,6 +2,7 @@ import { restorePageArgs } from '@arleo/core/content/apply-arguments';
 import * as z from 'zod';
 import type { Editor } from '../content/editor.ts';
 import type { RestoreNotes } from '../content/restore-page.ts';
+import { fitting } from './page-text.ts';
 import { buildText, dryRunText, isDryRun, whereOne, writeFacts, writeShape } from './results.ts';
 import { defineTool } from './tool.ts';
 import { runWrite } from './write-call.ts';
@@ -9,8 +10,12 @@ import { runWrite } from './write-call.ts';
 const output = z.object({
   ...writeShape,
   as_of: z.string().describe('The commit whose state the page has now.'),
-  resources: z.array(z.string()).describe('Files of the page that were given back with it.'),
+  resources: z.array(z.string()).describe('Files of the page that were given back with it, the first of them.'),
+  resources_total: z.number(),
 });
+
+/** Characters as JSON that the list of files may take. */
+const resourcesBudget = 10_000;
 
 /** `restore_page` */
 export const restorePage = (editor: Editor) =>
@@ -28,7 +33,12 @@ export const restorePage = (editor: Editor) =>
     async run(args, call) {
       const written = await runWrite(editor, 'restore_page', args, call, editor.restore(args));
       const { as_of, resources } = written.notes as RestoreNotes;
-      const structured = { ...writeFacts(written), as_of, resources };
+      const structured = {
+        ...writeFacts(written),
+        as_of,
+        resources: fitting(resources, (file) => file, resourcesBudget),
+        resources_total: resources.length,
+      };
       if (isDryRun(written)) return { structured, text: dryRunText(written) };
       const name = `${structured.route} (${structured.lang})`;
       const what = structured.written
