@@ -2,6 +2,7 @@ import { checkLinksArgs } from '@arleo/core/content/read-arguments';
 import { ArleoError } from '@arleo/core/errors';
 import * as z from 'zod';
 import type { BrokenLink, LinkPlace } from '../content/check-links.ts';
+import { marked } from '../content/marked.ts';
 import type { Reader } from '../content/reader.ts';
 import { addressFacts, addressShape, fitting, moreLines, resultBudget, short } from './page-text.ts';
 import { hiddenShape } from './results.ts';
@@ -64,7 +65,7 @@ export const checkLinks = (reader: Reader) =>
       const more = next[0] < broken.length || next[1] < (orphans?.length ?? 0);
       const text = [
         `Checked ${checked} finished pages of release ${release.id}${unpublished > 0 ? ` and the text of ${unpublished} that are not live` : ''}: ${broken.length} broken.`,
-        ...shown.map(lineOf),
+        ...(shown.length === 0 ? [] : marked('links', shown.map(lineOf))),
         ...(alone === undefined ? [] : [`Pages that no other page links to: ${orphans?.length}.`]),
         ...(alone ?? []).map(({ route, lang }) => `- ${route} (${lang})`),
         ...moreLines(more ? next.join('.') : undefined),

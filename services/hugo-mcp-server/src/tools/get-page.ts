@@ -156,15 +156,15 @@ function textOf(args: GetPageArgs, around: Around, whole: string, range: TextRan
   const { route, lang, revision, url, translations, resources, backlinks } = around;
   const lines = [
     `${route} (${lang}), revision ${revision}, ${url ?? 'no address yet'}. ${publishedText(around)}`,
-    ...(around.problem === null ? [] : [`The front matter cannot be read: ${around.problem}`]),
-    ...(around.front_matter_left_out.length === 0
-      ? []
-      : [`Fields too large to be shown (read them with raw): ${around.front_matter_left_out.join(', ')}.`]),
     ...(translations.length === 0 ? [] : [`Also in: ${translations.map((one) => one.lang).join(', ')}.`]),
-    ...(resources.length === 0 ? [] : [`Files of the page: ${resources.map(({ name }) => short(name)).join(', ')}.`]),
     ...invisibleText(around.invisible_characters),
     ...rangeText(whole, range),
     ...marked('page content', [
+      ...(around.problem === null ? [] : [`The front matter cannot be read: ${around.problem}`]),
+      ...(around.front_matter_left_out.length === 0
+        ? []
+        : [`Fields too large to be shown (read them with raw): ${around.front_matter_left_out.join(', ')}.`]),
+      ...(resources.length === 0 ? [] : [`Files of the page: ${resources.map(({ name }) => short(name)).join(', ')}.`]),
       ...(args.raw ? [] : [`Front matter: ${JSON.stringify(around.front_matter)}`, '']),
       range.text,
     ]),

@@ -3,6 +3,7 @@ import { siteInfoArgs } from '@arleo/core/content/read-arguments';
 import * as z from 'zod';
 import { SVG_MAX_BYTES } from '../assets/check-svg.ts';
 import type { BuildRecord } from '../build/build-log.ts';
+import { marked } from '../content/marked.ts';
 import type { Reader } from '../content/reader.ts';
 import type { Count, SiteInfo } from '../content/site-info.ts';
 import { fitting, short } from './page-text.ts';
@@ -189,9 +190,10 @@ function textOf(info: Output): string {
       : `Live: release ${info.live.release}, built ${info.live.built_at}${info.live_is_newest === false ? ', without the newest changes' : ''}.`,
     ...info.builds
       .slice(0, 1)
-      .map(
-        ({ id, state, error }) => `Last build: ${id}, ${state}${error ? `: ${error.message} [${error.code}]` : ''}.`,
-      ),
+      .flatMap(({ id, state, error }) => [
+        `Last build: ${id}, ${state}${error ? ` [${error.code}]` : ''}.`,
+        ...(error ? marked('words of Hugo', [error.message]) : []),
+      ]),
     `You may: ${info.scopes.join(', ')}.`,
     ...(info.last_pull === null ? [] : [`Last pull: ${info.last_pull.result} at ${info.last_pull.at}.`]),
   ];

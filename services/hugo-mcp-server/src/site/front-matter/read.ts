@@ -20,7 +20,9 @@ export function parseInner(format: FrontMatterFormat, inner: string): JsonObject
   try {
     value = parseValue(format, inner);
   } catch (error) {
-    const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+    const [first = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1);
+    // An alias that nothing defines is named by whoever wrote the page: that is not for a message.
+    const line = error instanceof ReferenceError ? first.replace(/: .*$/, '') : first;
     throw new ArleoError(
       'front_matter_invalid',
       `The page's front matter is not valid ${format.toUpperCase()}: ${line}`,
