@@ -5,7 +5,6 @@ import type { Published } from '../publish/published.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { hugoMessages } from '../site/hugo-messages.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
-import { bootId } from './boot-id.ts';
 import { checkRelease, shapeOf } from './check-release.ts';
 import type { Release, Releases } from './releases.ts';
 
@@ -87,14 +86,14 @@ export async function buildSite(options: BuildSiteOptions, input: BuildInput): P
       pages,
       sources: input.sources,
       shape: shapeOf(input.facts),
-      boot: await bootId(),
     });
     await releases.activate(release.id);
-    // It is live, whatever becomes of the old ones: what cannot be removed now is removed after the next build.
+    releases.secure(release.id);
+    // It is live, whatever becomes of the old ones: what cannot be removed now is removed after a later build.
     await releases.prune().catch(() => undefined);
     return { release, warnings };
   } catch (error) {
-    await releases.discard(staging);
+    await releases.discard(staging).catch(() => undefined);
     throw error;
   }
 }

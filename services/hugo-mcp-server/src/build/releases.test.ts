@@ -7,9 +7,26 @@ let dir: string;
 let releases: Releases;
 beforeEach(async () => {
   dir = await mkdtemp(path.join(os.tmpdir(), 'releases-'));
-  releases = await openReleases({ dir: path.join(dir, 'releases'), publicLink: path.join(dir, 'public'), keep: 2 });
+  releases = await open();
 });
-afterEach(() => rm(dir, { recursive: true, force: true }));
+afterEach(async () => {
+  await releases.close();
+  await rm(dir, { recursive: true, force: true });
+});
+
+const errors: string[] = [];
+const open = () =>
+  openReleases({
+    dir: path.join(dir, 'releases'),
+    publicLink: path.join(dir, 'public'),
+    searchPath: process.env.PATH ?? '',
+    keep: 2,
+    onError: (message) => errors.push(message),
+  });
+const names = () => readdir(path.join(dir, 'releases'));
+const until = async (isSo: () => Promise<boolean>) => {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 5));
+};
 
 async function make(): Promise<string> {
   const staging = await releases.stage(newReleaseId());
@@ -44,10 +61,11 @@ test('opens while a Hugo whose service was killed still writes into its folder',
       await writeFile(path.join(staging, `${n}.html`), '').catch(() => {});
     }
   })();
-  const opened = openReleases({ dir: path.join(dir, 'releases'), publicLink: path.join(dir, 'public') });
-  await expect(opened).resolves.toBeDefined();
+  const opened = await open();
   writing = false;
   await hugo;
+  await opened.prune();
+  await until(async () => !(await names()).some((name) => name.startsWith('.staging-')));
 });
 
 test('what is left of a removal that was killed is no release, and goes at the next start', async () => {
@@ -55,7 +73,49 @@ test('what is left of a removal that was killed is no release, and goes at the n
   await make();
   const folder = path.join(dir, 'releases');
   await mkdir(path.join(folder, `.gone-${first}`, 'posts'), { recursive: true });
-  const again = await openReleases({ dir: folder, publicLink: path.join(dir, 'public'), keep: 2 });
+  const again = await open();
   expect((await again.kept()).map(({ id }) => id)).toContain(first);
-  expect(await readdir(folder)).not.toContain(`.gone-${first}`);
+  await until(async () => !(await readdir(folder)).includes(`.gone-${first}`));
+});
+
+test('what could not be removed is tried again after a later build, and a build under way is left alone', async () => {
+  await mkdir(path.join(dir, 'releases/.gone-20260101T000000000Z-abcdef/posts'), { recursive: true });
+  const staging = await releases.stage(newReleaseId());
+  await make();
+  await until(async () => !(await names()).some((name) => name.startsWith('.gone-')));
+  expect(await readdir(staging.dir)).toEqual([]);
+  await releases.discard(staging);
+  await until(async () => (await names()).every((name) => !name.startsWith('.')));
+});
+
+test('a release that cannot go live is none that one could go back to', async () => {
+  const first = await make();
+  const staging = await releases.stage(newReleaseId());
+  const { id } = await releases.keep(staging, {
+    built_at: new Date().toISOString(),
+    build_ms: 1,
+    pages: 1,
+    sources: 1,
+  });
+  await releases.discard(staging);
+  expect((await releases.kept()).map((release) => release.id)).toEqual([first]);
+  expect(await names()).not.toContain(`${id}.json`);
+  await releases.discard({ id: first, dir: '' });
+  expect((await releases.live())?.id).toBe(first);
+});
+
+test('a release is whole after a power cut only if it was known to be on disk', async () => {
+  const release = async () => {
+    const [found] = await releases.kept();
+    if (found === undefined) throw new Error('there is none');
+    return found;
+  };
+  const id = await make();
+  expect(releases.isWhole(await release())).toBe(true);
+  const file = path.join(dir, 'releases', `${id}.json`);
+  await writeFile(file, JSON.stringify({ ...(await release()), boot: 'another' }));
+  expect(releases.isWhole(await release())).toBe(false);
+  releases.secure(id);
+  await until(async () => (await release()).boot === undefined);
+  expect(releases.isWhole(await release())).toBe(true);
 });

@@ -16,6 +16,8 @@ import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
 import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
 import * as z from 'zod';
+import { bootId } from './boot-id.ts';
+import { syncFolder } from './sync-folder.ts';
 
 const releaseSchema = z.object({
   id: z.string(),
@@ -29,7 +31,10 @@ const releaseSchema = z.object({
   sources: z.number(),
   /** The content folders and languages that it was built with, see `shapeOf`. */
   shape: z.string().optional(),
-  /** Which run of the machine it was built in: what Hugo wrote may not have reached the disk before that ended. */
+  /**
+   * Which run of the machine it was built in: what Hugo wrote may not have reached the disk before that ended. Absent
+   * once it is known to be on disk.
+   */
   boot: z.string().optional(),
 });
 
@@ -47,10 +52,12 @@ export interface Releases {
   /** A fresh, empty folder to build into, for a release of this id. */
   stage(id: string): Promise<Staging>;
   /** Makes a staged folder a release. It is not live yet. */
-  keep(staging: Staging, facts: Omit<Release, 'id'>): Promise<Release>;
+  keep(staging: Staging, facts: Omit<Release, 'id' | 'boot'>): Promise<Release>;
+  /** Takes away a staged folder, or the release that it became; never the live one. Its files are removed behind. */
   discard(staging: Staging): Promise<void>;
   /**
-   * Makes a release live by one rename: who asks the web server gets the old site or the new one.
+   * Makes a release live by one rename: who asks the web server gets the old site or the new one. If it fails, the old
+   * one is live.
    * @throws {@link ArleoError} `public_link_occupied` if something other than our symlink is in its place,
    *   `release_unknown` if it is not kept any more
    */
@@ -64,10 +71,16 @@ export interface Releases {
    * releases any more; removing their files, which takes long on a large site, goes on.
    */
   prune(): Promise<void>;
+  /** Brings a release to the disk behind what goes on, so that it can be gone back to also after a power cut. */
+  secure(id: string): void;
+  /** False if the machine stopped before the release was known to be on disk: then files of it may be empty. */
+  isWhole(release: Release): boolean;
   /** Keeps a release from being removed until the returned function is called: something reads its folder. */
   hold(id: string): () => void;
   /** The folder of a release. */
   dirOf(id: string): string;
+  /** Ends what is done behind. */
+  close(): Promise<void>;
 }
 
 const idPattern = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
@@ -80,18 +93,22 @@ const stagingPrefix = '.staging-';
 const gonePrefix = '.gone-';
 
 /**
- * Opens the releases folder and removes what is left of builds and removals that were killed.
+ * Opens the releases folder. What is left of builds and removals that were killed is removed behind.
  *
+ * @param options.searchPath PATH for `sync`
  * @param options.keep how many releases stay
  * @param options.onLive told when a release went live, by a build or by going back to it
  */
 export async function openReleases(options: {
   dir: string;
   publicLink: string;
+  searchPath: string;
   keep?: number;
   onLive?: (release: Release) => void;
+  onError(message: string, error: unknown): void;
 }): Promise<Releases> {
-  const { publicLink, keep: keepCount = 5 } = options;
+  const { publicLink, searchPath, onError, keep: keepCount = 5 } = options;
+  const boot = await bootId();
   await mkdir(options.dir, { recursive: true });
   const dir = await realpath(options.dir);
   await clean(dir);
@@ -128,25 +145,48 @@ export async function openReleases(options: {
       await unlink(temporary).catch(() => {});
       throw error;
     }
-    await syncDirectory(parent);
+    // It is live: a disk that says no now makes nothing of that undone.
+    await syncDirectory(parent).catch((error: unknown) => onError('the link to the live release is not synced', error));
     options.onLive?.(release);
   };
 
   const held = new Map<string, number>();
+  const staged = new Set<string>();
+  const closing = new AbortController();
   let removing: Promise<void> = Promise.resolve();
+  let securing: Promise<void> = Promise.resolve();
+
+  /** What is no release any more, and what killed builds left. What cannot be removed is tried again after a build. */
+  const sweep = () => {
+    removing = removing.then(() => removeGone(dir, staged, closing.signal)).catch(() => {});
+  };
+  sweep();
+
+  const takeAway = async (id: string, folder: string) => {
+    // In one step: a release of which half is removed must never be one to go back to.
+    await rename(path.join(dir, folder), path.join(dir, gonePrefix + id));
+    await rm(path.join(dir, `${id}.json`), { force: true });
+    sweep();
+  };
+
+  const secure = async (id: string) => {
+    await syncFolder(path.join(dir, id), { searchPath, signal: closing.signal });
+    await inTurn(async () => {
+      const release = await readRelease(dir, id);
+      if (release === undefined || closing.signal.aborted) return;
+      const { boot: _, ...secured } = release;
+      await writeRelease(dir, secured);
+    });
+  };
 
   const prune = async () => {
     const current = (await live())?.id;
     const ids = (await readdir(dir)).filter((name) => idPattern.test(name)).sort();
     for (const id of ids.slice(0, Math.max(0, ids.length - keepCount))) {
       if (id === current || held.has(id)) continue;
-      // In one step: a release of which half is removed must never be one to go back to.
-      const gone = path.join(dir, gonePrefix + id);
-      await rename(path.join(dir, id), gone);
-      await rm(path.join(dir, `${id}.json`), { force: true });
-      // What cannot be removed now is removed at the next start.
-      removing = removing.then(() => rm(gone, { recursive: true, force: true })).catch(() => {});
+      await takeAway(id, id);
     }
+    sweep();
   };
 
   return {
@@ -154,18 +194,26 @@ export async function openReleases(options: {
     dirOf: (id) => path.join(dir, id),
     async stage(id) {
       const staging = path.join(dir, stagingPrefix + id);
+      staged.add(stagingPrefix + id);
       await mkdir(staging, { mode: 0o755 });
       return { id, dir: staging };
     },
     async keep(staging, facts) {
-      const release: Release = { id: staging.id, ...facts };
+      const release: Release = { id: staging.id, ...facts, boot };
       // The description first: a release without one would not be known after a crash, one without its folder is swept.
-      await atomicWrite(path.join(dir, `${staging.id}.json`), `${JSON.stringify(release, null, 2)}\n`, { mode: 0o644 });
+      await writeRelease(dir, release);
       await rename(staging.dir, path.join(dir, staging.id));
+      staged.delete(stagingPrefix + staging.id);
       await syncDirectory(dir);
       return release;
     },
-    discard: (staging) => rm(staging.dir, { recursive: true, force: true }),
+    discard: ({ id }) =>
+      inTurn(async () => {
+        if ((await live())?.id === id) return;
+        for (const folder of [stagingPrefix + id, id]) await takeAway(id, folder).catch(() => {});
+        await rm(path.join(dir, `${id}.json`), { force: true });
+        staged.delete(stagingPrefix + id);
+      }),
     activate: (id) => inTurn(() => activate(id)),
     async kept() {
       const ids = (await readdir(dir)).filter((name) => idPattern.test(name));
@@ -173,6 +221,18 @@ export async function openReleases(options: {
       return releases.filter((release) => release !== undefined).sort((a, b) => (a.id < b.id ? 1 : -1));
     },
     prune: () => inTurn(prune),
+    secure(id) {
+      securing = securing
+        .then(() => secure(id))
+        .catch((error: unknown) => {
+          if (!closing.signal.aborted) onError('a release could not be brought to the disk', error);
+        });
+    },
+    isWhole: (release) => release.boot === undefined || release.boot === boot,
+    async close() {
+      closing.abort();
+      await securing;
+    },
     hold(id) {
       held.set(id, (held.get(id) ?? 0) + 1);
       let letGo = () => {
@@ -192,15 +252,28 @@ function unknown(id: string): ArleoError {
   });
 }
 
+/** Descriptions of releases that are not there, and files that were being written. */
 async function clean(dir: string): Promise<void> {
   const names = await readdir(dir);
   for (const name of names) {
     const orphan = name.endsWith('.json') && !names.includes(name.slice(0, -'.json'.length));
-    const passing = name.startsWith(stagingPrefix) || name.startsWith(gonePrefix);
-    if (!passing && !orphan && !name.endsWith('.tmp')) continue;
-    // A Hugo whose service was killed may still be writing there. What cannot be removed now is removed at the next start.
+    if (orphan || name.endsWith('.tmp'))
+      await rm(path.join(dir, name), { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** @param staged the folders that builds of this service are in */
+async function removeGone(dir: string, staged: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+  for (const name of await readdir(dir)) {
+    const left = name.startsWith(stagingPrefix) && !staged.has(name);
+    if (signal.aborted || !(left || name.startsWith(gonePrefix))) continue;
+    // A Hugo whose service was killed may still be writing there.
     await rm(path.join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
   }
+}
+
+async function writeRelease(dir: string, release: Release): Promise<void> {
+  await atomicWrite(path.join(dir, `${release.id}.json`), `${JSON.stringify(release, null, 2)}\n`, { mode: 0o644 });
 }
 
 async function readRelease(dir: string, id: string): Promise<Release | undefined> {

@@ -76,12 +76,13 @@ export async function checkLinks(library: Library, releases: Releases, args: Che
     if (file !== undefined && !pageAt.has(file)) pageAt.set(file, page);
   }
   const onlyFile = only && fileOfPage(only);
+  const letGo = releases.hold(release.id);
   // A page without an address is in no release: no file is read then.
   const links = await releaseLinks(
     releases.dirOf(release.id),
     addresses,
     only === undefined ? undefined : (onlyFile ?? ''),
-  );
+  ).finally(letGo);
   const published = (page: IndexedPage) => {
     const file = fileOfPage(page);
     return file !== undefined && links.has(file) && pageAt.get(file) === page;

@@ -66,7 +66,7 @@ export interface Editor {
   build(request: BuildRequest): Promise<BuildOutcome & { live: boolean }>;
   /**
    * Makes an earlier release live at once, also while another is being built: that one goes live when it is done.
-   * @throws {@link ArleoError} `release_mismatch`, `release_unknown`, `idempotency_mismatch`
+   * @throws {@link ArleoError} `release_mismatch`, `release_unknown`, `release_not_whole`, `idempotency_mismatch`
    */
   rollBack(request: RollbackRequest): Promise<Rollback>;
   /** The live release; undefined if there is none. @throws {@link ArleoError} `release_mismatch` if another is expected */
@@ -82,7 +82,7 @@ export interface EditorOptions {
   answers: Answers;
   builds: Pick<BuildLog, 'find'>;
   tellAgain: TellAgain;
-  releases: Pick<Releases, 'live' | 'kept' | 'activate'>;
+  releases: Pick<Releases, 'live' | 'kept' | 'activate' | 'isWhole'>;
   /** Knows what the publish plug-ins did. */
   announcer: Pick<Announcer, 'outcome'>;
   /** Resolves when the site can be read; fails with the reason why not. */
@@ -150,7 +150,7 @@ export function createEditor(options: EditorOptions): Editor {
     async rollBack({ release, key, expectedRelease, dryRun }) {
       const run = async (): Promise<StepBack> => {
         const was = await liveRelease(expectedRelease);
-        const step = { to: earlierRelease(await releases.kept(), release, was), was };
+        const step = { to: earlierRelease(await releases.kept(), release, was, releases.isWhole), was };
         if (dryRun) return step;
         // Before it is done: who asks again after a crash must not go back one release more.
         if (key !== undefined) await answers.keep(key, step);
@@ -189,13 +189,29 @@ function interruptedBefore(now: string | undefined): ArleoError {
   });
 }
 
-/** The release that is asked for, or the newest of those before the live one. @throws `release_unknown` */
-function earlierRelease(kept: readonly Release[], id: string | undefined, live: Release | undefined): Release {
+/**
+ * The release that is asked for, or the newest whole one of those before the live one.
+ *
+ * @throws `release_unknown`, `release_not_whole`
+ */
+function earlierRelease(
+  kept: readonly Release[],
+  id: string | undefined,
+  live: Release | undefined,
+  isWhole: Releases['isWhole'],
+): Release {
   const found = kept.find((release) =>
-    id === undefined ? live !== undefined && release.id < live.id : release.id === id,
+    id === undefined ? live !== undefined && release.id < live.id && isWhole(release) : release.id === id,
   );
-  if (found !== undefined) return found;
-  const ids = kept.map((release) => release.id).join(', ');
+  if (found !== undefined && isWhole(found)) return found;
+  const whole = kept.filter(isWhole).map((release) => release.id);
+  const ids = whole.join(', ');
+  if (found !== undefined) {
+    const message = `The machine stopped before the release ${found.id} was known to be on disk: it may have empty files.`;
+    throw new ArleoError('release_not_whole', message, {
+      hint: ids === '' ? 'build_site makes a new one.' : `These are whole: ${ids}.`,
+    });
+  }
   const what =
     id === undefined ? 'There is no release before the live one.' : `The release ${id} is not kept (any more).`;
   throw new ArleoError('release_unknown', what, {

@@ -5,7 +5,6 @@ import type { Log } from '@arleo/runtime/logging/log';
 import { giveBackMemory } from '@arleo/runtime/serve/give-back-memory';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type Assets, openAssets } from '../assets/open-assets.ts';
-import { bootId } from '../build/boot-id.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
 import { newReleaseId, openReleases } from '../build/releases.ts';
@@ -89,12 +88,15 @@ export async function openContent(
   const { stateDir, publicLink, searchPath } = places;
   const scratchDir = path.join(stateDir, 'scratch');
   await mkdir(scratchDir, { recursive: true, mode: 0o700 });
+  const onError = (message: string, error: unknown) => log.error(message, { error });
   const releases = await openReleases({
     dir: path.join(stateDir, 'releases'),
     publicLink,
+    searchPath,
     onLive: (release) => announcer.live(release),
+    onError,
   });
-  const onError = (message: string, error: unknown) => log.error(message, { error });
+  lifecycle.onClose('releases', () => releases.close());
   const builds = await openBuildLog({ file: path.join(stateDir, 'builds.json'), onError });
   const answers = await openAnswers({ dir: path.join(stateDir, 'answers'), onError });
   const journal = await openJournal(path.join(stateDir, 'journal.json'));
@@ -225,8 +227,8 @@ export async function openContent(
 
   // The first build is in the queue before any request can be.
   const live = await releases.live();
-  // What Hugo writes reaches the disk later: after a power cut a release may hold empty files, and nobody would tell.
-  const whole = live !== undefined && (live.boot === undefined || live.boot === (await bootId()));
+  // After a power cut a release may hold empty files, and nobody would tell.
+  const whole = live !== undefined && releases.isWhole(live);
   const first: Promise<unknown> = !whole
     ? writer.build(undefined, Number.POSITIVE_INFINITY)
     : readable().then(() => site.refreshPages());
