@@ -8,7 +8,10 @@ export interface WordIndex {
   remove(document: number): void;
   /** Numbers that can be used again; empties the list. */
   freed(): number[];
-  /** Documents with the word, or with any of its continuations or misspellings, and how well each fits. */
+  /**
+   * Documents with the word, or with any of its continuations or misspellings, and how well each fits. Of the words
+   * that it may be a misspelling of, those count that begin with its first letter or its second.
+   */
   find(word: string, how: 'exact' | 'prefix' | 'similar'): Map<number, number>;
   /** Words that are known. */
   readonly size: number;
@@ -24,6 +27,10 @@ const maxWeight = 127;
 const weightBits = 7;
 /** The most words that the beginning of a word stands for. */
 const maxContinuations = 300;
+/** The most words that a misspelt one stands for; that are compared with it; that are looked at for their length. */
+const maxSimilar = 99;
+const maxCompared = 2_000;
+const maxLookedAt = 50_000;
 /** Okapi BM25. */
 const saturation = 1.2;
 const lengthShare = 0.7;
@@ -137,7 +144,7 @@ export function createWordIndex(): WordIndex {
       }
       const distance = how === 'similar' ? (word.length >= 8 ? 2 : word.length >= 4 ? 1 : 0) : 0;
       if (distance > 0) {
-        for (const other of all) if (isWithin(word, other, distance)) collect(other, 0.4, found);
+        for (const other of similarWords(all, word, distance)) collect(other, 0.4, found);
       }
       return found;
     },
@@ -156,6 +163,47 @@ function lowerBound(sorted: readonly string[], word: string): number {
     else high = middle;
   }
   return low;
+}
+
+/** Words that this one may be a misspelling of, those first that stand next to it in the order of the alphabet. */
+function similarWords(sorted: readonly string[], word: string, distance: number): string[] {
+  const similar: string[] = [];
+  const letters = lettersOf(word);
+  let [compared, lookedAt] = [0, 0];
+  const full = () => similar.length >= maxSimilar || compared >= maxCompared || lookedAt >= maxLookedAt;
+  const compare = (other: string) => {
+    lookedAt += 1;
+    if (Math.abs(other.length - word.length) > distance || other === word) return;
+    // Each letter that is added, left out or changed makes at most two differ: most words are told apart by that.
+    if (bitCount(letters ^ lettersOf(other)) > 2 * distance) return;
+    compared += 1;
+    if (isWithin(word, other, distance)) similar.push(other);
+  };
+  for (const first of new Set(word.slice(0, 2))) {
+    const middle = lowerBound(sorted, first + word.slice(1));
+    let [down, up] = [middle - 1, middle];
+    for (;;) {
+      const before = sorted[down]?.startsWith(first) ? sorted[down--] : undefined;
+      const after = sorted[up]?.startsWith(first) ? sorted[up++] : undefined;
+      if (full() || (before === undefined && after === undefined)) break;
+      if (before !== undefined) compare(before);
+      if (after !== undefined) compare(after);
+    }
+  }
+  return similar;
+}
+
+/** Which letters a word has, one bit for each, as far as 32 bits tell them apart. */
+function lettersOf(word: string): number {
+  let bits = 0;
+  for (let i = 0; i < word.length; i++) bits |= 1 << (word.charCodeAt(i) & 31);
+  return bits;
+}
+
+function bitCount(bits: number): number {
+  let count = 0;
+  for (let left = bits; left !== 0; left &= left - 1) count += 1;
+  return count;
 }
 
 /** True if one word becomes the other by so many letters added, left out, changed or swapped with their neighbour. */
