@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { lstat, open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { deceptiveCharacterInName } from '@arleo/core/content/text';
+import { inParallel } from '../site/in-parallel.ts';
 import { isPageFileName } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 
@@ -71,7 +72,7 @@ export function createAssetIndex(root: string, facts: () => SiteFacts, onScan: (
     const visible = entries.filter(({ name }) => !name.startsWith('.') && deceptiveCharacterInName(name) === undefined);
     for (const entry of visible) if (entry.isDirectory()) record.subdirs.push(`${dir}/${entry.name}`);
     const names = visible.filter((entry) => entry.isFile() && !(inContent && isPageFileName(entry.name)));
-    await inParallel(names, async ({ name }) => {
+    await inParallel(names, concurrency, async ({ name }) => {
       const stats = await lstat(path.join(root, dir, name)).catch(() => undefined);
       if (!stats?.isFile()) return;
       const { size, mtimeMs, ino } = stats;
@@ -96,7 +97,7 @@ export function createAssetIndex(root: string, facts: () => SiteFacts, onScan: (
     let pending = [...start];
     while (pending.length > 0) {
       const found: string[] = [];
-      await inParallel(pending, async (dir) => {
+      await inParallel(pending, concurrency, async (dir) => {
         found.push(...(await scan(dir)));
       });
       discovered.push(...found);
@@ -176,12 +177,4 @@ async function hashFile(absolute: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   for await (const chunk of handle.createReadStream()) hash.update(chunk);
   return hash.digest('hex').slice(0, 32);
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    for (let item = items[next++]; item !== undefined; item = items[next++]) await work(item);
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
 }

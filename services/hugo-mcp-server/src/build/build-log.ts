@@ -29,9 +29,6 @@ const recordSchema = z.object({
   changes: z.array(changeSchema),
 });
 
-/** A change, as the log of builds knows it. */
-export type BuiltChange = z.infer<typeof changeSchema>;
-
 /** One build: when, what for, and how it ended. */
 export type BuildRecord = z.infer<typeof recordSchema>;
 

@@ -1,6 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
+import { inParallel } from '../site/in-parallel.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import type { Release } from './releases.ts';
 
@@ -69,16 +70,12 @@ async function countHtml(root: string): Promise<number> {
   let level = [root];
   while (level.length > 0) {
     const below: string[] = [];
-    let next = 0;
-    const worker = async () => {
-      for (let dir = level[next++]; dir !== undefined; dir = level[next++]) {
-        for (const entry of await readdir(dir, { withFileTypes: true })) {
-          if (entry.isDirectory()) below.push(path.join(dir, entry.name));
-          else if (entry.name.endsWith('.html')) count += 1;
-        }
+    await inParallel(level, concurrency, async (dir) => {
+      for (const entry of await readdir(dir, { withFileTypes: true })) {
+        if (entry.isDirectory()) below.push(path.join(dir, entry.name));
+        else if (entry.name.endsWith('.html')) count += 1;
       }
-    };
-    await Promise.all(Array.from({ length: concurrency }, worker));
+    });
     level = below;
   }
   return count;

@@ -13,6 +13,11 @@ export interface Library {
 /** The page that a change is about. */
 export type PageRef = Pick<IndexedPage, 'file' | 'route' | 'lang' | 'kind'>;
 
+/** A page without what an index knows beside. */
+export function refOf({ file, route, lang, kind }: PageRef): PageRef {
+  return { file, route, lang, kind };
+}
+
 /** A page as a plan sees it. */
 export type PlannedPage = PageRef & Pick<IndexedPage, 'revision' | 'links'>;
 

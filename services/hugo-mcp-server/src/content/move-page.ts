@@ -3,7 +3,16 @@ import type { MovePageArgs } from '@arleo/core/content/apply-arguments';
 import { ArleoError } from '@arleo/core/errors';
 import type { ContentRoot } from '../site/hugo-mounts.ts';
 import { withAlias } from './alias.ts';
-import type { FileEdit, FileMove, PageEffect, PageRef, Plan, PlannedPage, Workspace } from './change.ts';
+import {
+  type FileEdit,
+  type FileMove,
+  type PageEffect,
+  type PageRef,
+  type Plan,
+  type PlannedPage,
+  refOf,
+  type Workspace,
+} from './change.ts';
 import { requireLanguage, requireRevision } from './find-page.ts';
 import { refuseInsideBundle } from './new-page-file.ts';
 import { exactText } from './page.ts';
@@ -228,8 +237,4 @@ function taken(to: string, file: string): ArleoError {
   return new ArleoError('page_exists', `There is something at "${to}" already (${file}).`, {
     hint: 'Choose another route, or delete what is there first.',
   });
-}
-
-function refOf({ file, route, lang, kind }: PageRef): PageRef {
-  return { file, route, lang, kind };
 }

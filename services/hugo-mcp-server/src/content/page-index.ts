@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { inParallel } from '../site/in-parallel.ts';
 import { isPageFileName, type PageKind, routeKey } from '../site/page-file.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import { ownText, type PageContent, type PageSummary, readPage, summarize } from './page.ts';
@@ -90,7 +91,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
     // Symlinks are neither files nor folders here: what they lead to is not part of the site for this service.
     const names = entries.filter((entry) => entry.isFile() && isPageFileName(entry.name)).map(({ name }) => name);
     const of = { origins: originsOf(facts()), taxonomies: facts().taxonomies };
-    await inParallel(names, async (name) => {
+    await inParallel(names, concurrency, async (name) => {
       const file = await readRecord(path.join(siteRoot, dir, name), before?.files.get(name), of, (content) =>
         observer?.read(`${dir}/${name}`, content),
       );
@@ -115,7 +116,7 @@ export function createPageIndex(siteRoot: string, facts: () => SiteFacts, observ
     let pending = [...start];
     while (pending.length > 0) {
       const found: string[] = [];
-      await inParallel(pending, async (dir) => {
+      await inParallel(pending, concurrency, async (dir) => {
         found.push(...(await scan(dir)));
       });
       pending = found;
@@ -214,15 +215,4 @@ async function readRecord(
 function noEntries(error: NodeJS.ErrnoException): Dirent[] | undefined {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'EACCES') return undefined;
   throw error;
-}
-
-async function inParallel<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
-  let next = 0;
-  const worker = async () => {
-    while (next < items.length) {
-      const item = items[next++];
-      if (item !== undefined) await work(item);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(concurrency, items.length) }, worker));
 }

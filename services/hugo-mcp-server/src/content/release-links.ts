@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { inParallel } from '../site/in-parallel.ts';
 import type { RenderedPage } from '../site/rendered-page.ts';
 import type { ReleaseAddresses } from './release-addresses.ts';
 
@@ -39,13 +40,10 @@ export async function releaseLinks(dir: string, addresses: ReleaseAddresses, onl
   const pending = (only === undefined ? [...files] : [only]).filter((file) => file.endsWith('.html')).sort();
   // The parser of HTML is loaded with the first page that is read.
   const { readRendered } = await import('../site/rendered-page.ts');
-  const worker = async () => {
-    for (let file = pending.pop(); file !== undefined; file = pending.pop()) {
-      const html = await readFile(path.join(dir, file), 'utf8').catch(() => undefined);
-      if (html !== undefined) addPage(result, file, readRendered(html), addresses, files);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  await inParallel(pending, concurrency, async (file) => {
+    const html = await readFile(path.join(dir, file), 'utf8').catch(() => undefined);
+    if (html !== undefined) addPage(result, file, readRendered(html), addresses, files);
+  });
   return result;
 }
 

@@ -1,6 +1,6 @@
 import type { BuildResult } from '../build/build-site.ts';
 import type { Publisher } from '../build/publisher.ts';
-import type { Library, PageEffect, PageRef, PlannedChange } from './change.ts';
+import { type Library, type PageEffect, type PageRef, type PlannedChange, refOf } from './change.ts';
 import type { IsLiveVersion } from './live-version.ts';
 import { revisionOf } from './revision.ts';
 import { MAX_FILE_BYTES } from './site-files.ts';
@@ -113,9 +113,4 @@ export function createTellOutcome(
     ...(build === undefined ? {} : { build }),
     ...(building === undefined ? {} : { building }),
   });
-}
-
-/** Without what an index knows beside. */
-function refOf({ file, route, lang, kind }: PageRef): PageRef {
-  return { file, route, lang, kind };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { urlOfFile } from '../build/release-urls.ts';
+import { inParallel } from '../site/in-parallel.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import type { ReleaseChanges } from './plugin.ts';
 
@@ -17,16 +18,12 @@ export async function readManifest(dir: string): Promise<Manifest | undefined> {
   if (entries === undefined) return undefined;
   const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
   const manifest = new Map<string, string>();
-  let next = 0;
-  const worker = async () => {
-    for (let file = files[next++]; file !== undefined; file = files[next++]) {
-      const hash = createHash('sha256')
-        .update(await readFile(file))
-        .digest('base64');
-      manifest.set(path.relative(dir, file), hash);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  await inParallel(files, concurrency, async (file) => {
+    const hash = createHash('sha256')
+      .update(await readFile(file))
+      .digest('base64');
+    manifest.set(path.relative(dir, file), hash);
+  });
   return manifest;
 }
 

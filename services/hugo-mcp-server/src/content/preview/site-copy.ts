@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { copyFile, link, lstat, mkdir, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { inParallel } from '../../site/in-parallel.ts';
 import type { FileEdit } from '../change.ts';
 
 export interface SiteCopyOptions {
@@ -46,16 +47,13 @@ async function copyTree(dir: string, options: Omit<SiteCopyOptions, 'edits'>): P
   const onlyRead = roots.some((root) => dir === root || dir.startsWith(`${root}/`));
   const pending = entries.filter(({ name }) => name !== '.git' && !(dir === '' && leftOut.has(name)));
   const folders = pending.filter((entry) => entry.isDirectory() && entry.name !== 'node_modules');
-  const worker = async () => {
-    for (let entry = pending.pop(); entry !== undefined; entry = pending.pop()) {
-      const relative = path.join(dir, entry.name);
-      const [from, to] = [path.join(siteDir, relative), path.join(target, relative)];
-      if (entry.isFile()) await (onlyRead ? linkFile(from, to) : copySmall(from, to));
-      // Packages are looked for by programs that follow links, and are many.
-      else if (entry.isSymbolicLink() || entry.name === 'node_modules') await linkTo(from, to);
-    }
-  };
-  await Promise.all(Array.from({ length: concurrency }, worker));
+  await inParallel(pending, concurrency, async (entry) => {
+    const relative = path.join(dir, entry.name);
+    const [from, to] = [path.join(siteDir, relative), path.join(target, relative)];
+    if (entry.isFile()) await (onlyRead ? linkFile(from, to) : copySmall(from, to));
+    // Packages are looked for by programs that follow links, and are many.
+    else if (entry.isSymbolicLink() || entry.name === 'node_modules') await linkTo(from, to);
+  });
   for (const { name } of folders) await copyTree(path.posix.join(dir, name), options).catch(gone);
 }
 
