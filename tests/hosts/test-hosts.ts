@@ -1,5 +1,4 @@
-import { type ExecFileException, execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { type ExecFileException, execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -100,22 +99,15 @@ function testHost(name: string, address: string, namespace: string, init: string
       return stdout;
     },
     put: async (source, folder) => {
-      const pack = spawn('tar', tarOf(source), { stdio: ['ignore', 'pipe', 'inherit'] });
-      const unpack = spawn('nsenter', [...inside, 'mkdir -p "$0" && tar -x --no-same-owner -C "$0"', folder], {
-        stdio: [pack.stdout, 'inherit', 'inherit'],
-      });
-      const [[packed], [unpacked]] = await Promise.all([once(pack, 'close'), once(unpack, 'close')]);
-      if (packed !== 0 || unpacked !== 0) throw new Error(`could not copy ${source} to ${name}:${folder}`);
+      const unpack = ['nsenter', ...inside, 'mkdir -p "$0" && tar -x --no-same-owner -C "$0"', folder];
+      const [from, what] = statSync(source).isDirectory()
+        ? [source, '.']
+        : [path.dirname(source), path.basename(source)];
+      const pipe = 'from="$0" what="$1"; shift; tar -C "$from" -c "$what" | "$@"';
+      await execute('bash', ['-euo', 'pipefail', '-c', pipe, from, what, ...unpack], { timeout: COMMAND_MS });
     },
     runBeside: (command, args) => outcome('ip', ['netns', 'exec', namespace, command, ...args]),
   };
-}
-
-/** What tar packs: one file, or all that is in a folder. */
-function tarOf(source: string): string[] {
-  return statSync(source).isDirectory()
-    ? ['-C', source, '-c', '.']
-    : ['-C', path.dirname(source), '-c', path.basename(source)];
 }
 
 async function outcome(command: string, args: readonly string[]): Promise<Outcome> {
