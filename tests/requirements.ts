@@ -45,6 +45,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...from('Clients', {
     'R-CLIENT-REDIRECTS':
       'What Claude, Claude Code, ChatGPT, VS Code and Cursor register as redirect URIs is taken as a whole.',
+    'R-REGISTER-ONE-PATH':
+      'Registration applies its rules however its path is spelt, and makes the server ask no other host.',
+    'R-INTROSPECT-LOCAL': 'Introspection is for tools on the host alone, however its path is spelt.',
     'R-CLIENT-DOCUMENT':
       'Clients that are known by a document (CIMD) get tokens without registering; the metadata invites them.',
     'R-CLIENT-PINNED': 'Claude gets in although its document is HTML, a redirect or gone.',

@@ -119,7 +119,34 @@ describe('behind the nginx of infra/', () => {
     expect((await ask('POST', '/mcp', headers, 'x'.repeat(16 * 1024 * 1024 + 1))).status).toBe(413);
   });
 
-  it.each(['/metrics', '/readyz', '/introspect'])('keeps %s from the world', async (target) => {
-    expect((await ask('GET', target)).status).toBe(404);
+  it.each(['/metrics', '/readyz', '/introspect'])('keeps %s from the world, however it is spelt', async (target) => {
+    const first = `%${target.charCodeAt(1).toString(16)}`;
+    const capital = `/${target.charAt(1).toUpperCase()}${target.slice(2)}`;
+    const spellings = [
+      target,
+      capital,
+      target.toUpperCase(),
+      `${target}/`,
+      `${capital}/`,
+      `${target}//`,
+      `/${target}`,
+      `/.${target}`,
+      `/${first}${target.slice(2)}`,
+      `${target}%2f`,
+      `${target}?x`,
+      `/x/..${target}`,
+    ];
+    for (const spelling of spellings) {
+      const answer = await ask(
+        'POST',
+        issuer + spelling,
+        {
+          authorization: `Bearer ${stack.state.mcpToken}`,
+          'content-type': 'application/x-www-form-urlencoded',
+        },
+        'token=x',
+      );
+      expect([spelling, answer.status]).toEqual([spelling, 404]);
+    }
   });
 });

@@ -62,7 +62,7 @@ export function open(
 }
 
 /** What comes back for these very bytes, until the server closes the connection. */
-export function raw(port: number, text: string): Promise<string> {
+export function raw(port: number, text: string | Buffer): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(port, '127.0.0.1', () => socket.write(text));

@@ -55,7 +55,7 @@ export async function hop(
   });
   const server = await started(
     http.createServer((request, response) => {
-      const context = { requestId: 'r1', startedAt: performance.now(), clientAddress: '127.0.0.1' };
+      const context = { requestId: 'r1', startedAt: performance.now(), clientAddress: '127.0.0.1', path: '/mcp' };
       forward(request, response, context, ['authorization', 'Bearer hop', 'x-request-id', 'r1']);
     }),
   );

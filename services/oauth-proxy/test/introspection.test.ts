@@ -1,4 +1,5 @@
 import http from 'node:http';
+import net from 'node:net';
 import { connect, register, requestToken } from './oauth-client.ts';
 import { openService, type Service } from './open-service.ts';
 
@@ -119,6 +120,42 @@ describe('introspection', () => {
       expect((await ask('token=x', { [name]: '127.0.0.1' })).status).toBe(404);
     },
   );
+
+  it.each([
+    '/Introspect',
+    '/INTROSPECT',
+    '/introspect/',
+    '/introspect//',
+    '//introspect',
+    '/./introspect',
+    '/%69ntrospect',
+    '/introspect?x',
+    '/introspect#',
+    '/introspect#x',
+    '/introspect\\',
+    '/introspect\u00a0',
+    'http://HOST/introspect',
+    'http://HOST/introspect/',
+    'http://localhost/introspect',
+  ])('is not there for what came through a proxy as %j [R-INTROSPECT-LOCAL]', async (path) => {
+    const { host, port } = new URL(service.issuer);
+    const body = 'token=x';
+    const head = [
+      `POST ${path.replace('HOST', host)} HTTP/1.1`,
+      `Host: ${host}`,
+      `Authorization: Bearer ${service.mcpToken}`,
+      'Content-Type: application/x-www-form-urlencoded',
+      `Content-Length: ${body.length}`,
+      'X-Forwarded-For: 203.0.113.9',
+      'Connection: close',
+    ];
+    const socket = net.connect(Number(port), '127.0.0.1');
+    socket.write(Buffer.from(`${head.join('\r\n')}\r\n\r\n${body}`, 'latin1'));
+    let answer = '';
+    for await (const chunk of socket) answer += chunk;
+    expect(answer).toMatch(/^HTTP\/1\.1 40[04] /);
+    expect(answer).not.toContain('active');
+  });
 
   it('answers a tool that calls the host by its address, which no other path of ours does', async () => {
     const { port } = new URL(service.issuer);

@@ -1,3 +1,4 @@
+import net from 'node:net';
 import { approve, authorizeUrl, Browser, CALLBACK, pkce, register, requestToken } from './oauth-client.ts';
 import { openService, PASSPHRASE, type Service } from './open-service.ts';
 
@@ -101,6 +102,57 @@ describe('dynamic client registration', () => {
     const { body } = await register(service, { redirect_uris: [registered] });
     const url = authorizeUrl(service, { client_id: body.client_id, redirect_uri, code_challenge: pkce().challenge });
     expect((await fetch(url, { redirect: 'manual', headers: { accept: 'text/html' } })).status).toBe(status);
+  });
+
+  const spellings = ['/register', '/register/', '/register//', '//register', '/Register', '/REGISTER/', '/%72egister'];
+  it.each([...spellings, '/register?x=1', '/register/?x=1'])(
+    'asked as %s, registers nothing that it would not register otherwise, and opens no connection [R-REGISTER-ONE-PATH]',
+    async (path) => {
+      let connections = 0;
+      const inner = net.createServer((socket) => {
+        connections += 1;
+        socket.destroy();
+      });
+      await new Promise<void>((resolve) => inner.listen(0, '127.0.0.1', resolve));
+      const { port } = inner.address() as net.AddressInfo;
+      const inside = `https://127.0.0.1:${port}/internal`;
+      const post = async (metadata: Record<string, unknown>) => {
+        const response = await fetch(`${service.issuer}${path}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ token_endpoint_auth_method: 'none', ...metadata }),
+        });
+        return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+      };
+      try {
+        expect([400, 404]).toContain((await post({ redirect_uris: ['https://evil.example/cb'] })).status);
+        const { status, body } = await post({
+          redirect_uris: [CALLBACK],
+          sector_identifier_uri: inside,
+          jwks_uri: inside,
+          initiate_login_uri: inside,
+          logo_uri: inside,
+          scope: 'site:admin',
+          response_modes: ['form_post'],
+          subject_type: 'pairwise',
+        });
+        expect([201, 404]).toContain(status);
+        expect(JSON.stringify(body)).not.toMatch(/internal|site:admin|form_post|pairwise/);
+        if (status === 201) expect(body.redirect_uris).toEqual([CALLBACK]);
+        expect(connections).toBe(0);
+      } finally {
+        await new Promise((resolve) => inner.close(resolve));
+      }
+    },
+  );
+
+  it('is asked with a slash at its end, too', async () => {
+    const response = await fetch(`${service.issuer}/register/`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ redirect_uris: [CALLBACK] }),
+    });
+    expect(response.status).toBe(201);
   });
 
   it('says what the owner has to set to allow an address', async () => {

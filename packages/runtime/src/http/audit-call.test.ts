@@ -16,6 +16,7 @@ async function start(answer: RequestListener, failure?: Reason): Promise<string>
         requestId: 'request-1',
         startedAt: performance.now(),
         clientAddress: '192.0.2.1',
+        path: '/mcp',
         ...(failure && { failure }),
       };
       auditCall(audit, request, response, context, { sub: 'owner', client_id: 'claude' });

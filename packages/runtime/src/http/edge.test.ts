@@ -107,6 +107,62 @@ describe('routes', () => {
     expect(handled).toEqual([handler]);
   });
 
+  it.each([
+    ['/register', '/register'],
+    ['/register/', '/register'],
+    ['/register/?x=/', '/register?x=/'],
+    ['/register//', '/register//'],
+    ['//register', '//register'],
+    ['/Register', '/Register'],
+    ['/%72egister', '/%72egister'],
+    ['/a/?b=c?d', '/a?b=c?d'],
+    ['/', '/'],
+    ['http://HOST/register/?x', '/register?x'],
+    ['HTTP://HOST?x', '/?x'],
+  ])('%s is %s for whoever routes it', async (sent, target) => {
+    const seen: unknown[] = [];
+    const { port } = await edge({
+      rest: (request, response, { path }) => {
+        seen.push(request.url, path);
+        response.end();
+      },
+    });
+    await raw(port, `GET ${sent} HTTP/1.1\r\nHost: host\r\nConnection: close\r\n\r\n`);
+    expect(seen).toEqual([target, target.split('?', 1)[0]]);
+  });
+
+  it.each([
+    '/introspect#',
+    '/introspect#x',
+    '/introspect\u00a0',
+    '/introspect\t',
+    '/introspect\f',
+    '/introspect?\u00a0',
+    '/\\introspect',
+    '/introspect\\',
+    'http://evil.example/introspect',
+    'http://host:1/introspect',
+    'http://host#/introspect',
+    '*',
+  ])('%j can be read in two ways: 400, or Node reads it in none', async (sent) => {
+    const { port, handled } = await edge({ localPaths: new Set(['/introspect']) });
+    const head = `OPTIONS ${sent} HTTP/1.1\r\nHost: host\r\nConnection: close\r\n\r\n`;
+    expect(await raw(port, Buffer.from(head, 'latin1'))).toMatch(/^HTTP\/1\.1 400 /);
+    expect(handled).toEqual([]);
+  });
+
+  it.each(['/introspect', '/introspect/', '/introspect?x', 'http://host/introspect', 'http://host/introspect/?x'])(
+    'what is for this host alone is so as %s, too',
+    async (sent) => {
+      const { port, handled } = await edge({ localPaths: new Set(['/introspect']) });
+      const ask = (header: string) =>
+        raw(port, `POST ${sent} HTTP/1.1\r\nHost: host\r\nConnection: close\r\n${header}\r\n`);
+      expect(await ask('X-Forwarded-For: 203.0.113.9\r\n')).toMatch(/^HTTP\/1\.1 404 /);
+      expect(handled).toEqual([]);
+      expect(await ask('')).toMatch(/^HTTP\/1\.1 200 /);
+    },
+  );
+
   it('is 404 with an error body where there is nothing', async () => {
     const { url } = await edge({ rest: undefined as never });
     const answer = await get(`${url}/nothing`);

@@ -8,6 +8,7 @@ import { isLocalCaller } from './local-caller.ts';
 import { type OriginGuardOptions, refusedHost, refusedOrigin } from './origin-guard.ts';
 import type { RequestContext } from './request-context.ts';
 import { acceptRequestId, newRequestId } from './request-id.ts';
+import { requestTarget } from './request-target.ts';
 import { sendError } from './respond.ts';
 
 /** A handler that sits behind the edge. */
@@ -24,7 +25,10 @@ export interface EdgeOptions {
   metrics: Metrics;
   /** `/mcp`, the hot path: plain node:http. It must send `X-Request-Id` itself. */
   mcp: EdgeHandler;
-  /** Paths of `rest` that are for callers on this host alone, by whatever name they call it; 404 for others. */
+  /**
+   * Paths of `rest` that are for callers on this host alone, by whatever name they call it; 404 for others. `rest` must
+   * not answer them in another spelling.
+   */
   localPaths?: ReadonlySet<string>;
   /** Everything else; 404 if absent. `X-Request-Id` is set on the response; the Origin is the handler's own matter. */
   rest?: EdgeHandler;
@@ -38,16 +42,15 @@ export function createEdge(options: EdgeOptions): RequestListener {
   const { hop, metrics, guard } = options;
   return (request, response) => {
     const startedAt = performance.now();
+    const target = requestTarget(request);
     const context: RequestContext = {
       requestId: options.trustRequestId ? acceptRequestId(request.headers['x-request-id']) : newRequestId(),
       startedAt,
       clientAddress: options.clientAddress(request),
+      path: target?.path ?? '',
     };
-    const url = request.url ?? '/';
-    const query = url.indexOf('?');
-    const path = query === -1 ? url : url.slice(0, query);
-    // People type the address with a slash at its end, too.
-    const route = path === '/mcp' || path === '/mcp/' ? '/mcp' : isHealthPath(path) ? path : 'other';
+    const { path } = context;
+    const route = path === '/mcp' || isHealthPath(path) ? path : 'other';
     metrics.inFlight(1);
     response.once('close', () => {
       metrics.inFlight(-1);
@@ -55,9 +58,12 @@ export function createEdge(options: EdgeOptions): RequestListener {
     });
 
     const malformed = malformedHead(request);
-    if (malformed !== undefined) {
-      return sendError(response, hop, 'bad_request', { requestId: context.requestId, message: malformed });
+    if (malformed !== undefined || target === undefined) {
+      const message = malformed ?? 'The address cannot be read.';
+      return sendError(response, hop, 'bad_request', { requestId: context.requestId, message });
     }
+    // Routers have views of their own on addresses: they see what is guarded here.
+    request.url = target.path + target.query;
     if (route !== '/mcp' && route !== 'other') {
       answerHealth(path, request, response, context, options).catch(() =>
         sendError(response, hop, 'internal', { requestId: context.requestId }),

@@ -8,6 +8,8 @@ export interface RequestContext {
   startedAt: number;
   /** The client's address, see `client-address.ts`. */
   clientAddress: string;
+  /** The request's path in its one spelling, see `request-target.ts`; empty if it has none. */
+  path: string;
   /** Why this hop could not complete the call; set by the part that failed, for the record that is made at its end. */
   failure?: Reason;
 }

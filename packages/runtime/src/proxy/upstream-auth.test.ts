@@ -16,7 +16,7 @@ async function hopRefusedBy(refuse: RequestListener, seen: (response: ServerResp
     http.createServer((_request, response) => {
       seen(response);
       http.get(upstream.url, { agent: false }, (answer) => {
-        const context = { requestId: 'r1', startedAt: performance.now(), clientAddress: '192.0.2.1' };
+        const context = { requestId: 'r1', startedAt: performance.now(), clientAddress: '192.0.2.1', path: '/mcp' };
         answerRefusedCredentials(answer, response, 'hugo-mcp-proxy', context);
       });
     }),

@@ -32,8 +32,8 @@ export function createWebhookTrail({ audit, log, perAddress, total, branch }: We
   /** The reason that was recorded last while one rebuild is asked for again and again. */
   let waitingFor: string | undefined;
 
-  const about = (request: IncomingMessage, { clientAddress, requestId }: RequestContext) => ({
-    resource: (request.url ?? '').split('?', 1)[0] ?? '',
+  const about = (request: IncomingMessage, { clientAddress, requestId, path }: RequestContext) => ({
+    resource: path,
     client_ip: clientAddress,
     user_agent: request.headers['user-agent'] ?? null,
     request_id: requestId,

@@ -163,7 +163,7 @@ export function createWebhook(options: WebhookOptions): EdgeHandler {
   return (request, response, edgeContext) => {
     const context = { ...edgeContext, clientAddress: options.clientAddress(request) };
     const { requestId } = context;
-    const handler = handlers.get((request.url ?? '').split('?', 1)[0] ?? '');
+    const handler = handlers.get(context.path);
     if (handler === undefined) return sendError(response, hop, 'not_found', { requestId });
     if (request.method !== 'POST') {
       return sendError(response, hop, 'method_not_allowed', { requestId, headers: { Allow: 'POST' } });
@@ -188,8 +188,8 @@ export function createWebhook(options: WebhookOptions): EdgeHandler {
 }
 
 /** In the place of the webhook while there is no secret: says so, since a mere 404 would leave the owner guessing. */
-export const webhookOff: EdgeHandler = (request, response, { requestId }) => {
-  const isWebhook = (request.url ?? '').startsWith('/webhook/');
+export const webhookOff: EdgeHandler = (_request, response, { requestId, path }) => {
+  const isWebhook = path.startsWith('/webhook/');
   const message = 'The webhook is not set up here: hugo-mcp-proxy has no WEBHOOK_SECRET.';
   sendError(response, hop, 'not_found', { requestId, ...(isWebhook && { message }) });
 };

@@ -40,7 +40,7 @@ export function createSitePullEndpoint(options: SitePullOptions): EdgeHandler {
 
   const answer = async (request: IncomingMessage, response: ServerResponse, context: RequestContext): Promise<void> => {
     const { requestId } = context;
-    if ((request.url ?? '').split('?', 1)[0] !== '/internal/site-pull') {
+    if (context.path !== '/internal/site-pull') {
       return sendError(response, hop, 'not_found', { requestId });
     }
     const token = await checkToken(tokens, request, context);

@@ -102,8 +102,18 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     ownAuthority(request, issuer);
     return handle(request, response);
   };
+  /** oidc-provider's router takes other spellings of a path, too, which what stands before it would not know. */
+  const authorizeAs =
+    (path: string): RequestHandler =>
+    (request, response, next) => {
+      // Both: oidc-provider takes the difference for the place where it is mounted.
+      request.url = request.originalUrl = path;
+      return authorize(request, response, next);
+    };
 
   const app = express().disable('x-powered-by').disable('etag');
+  // A path has the one spelling that the edge compares.
+  app.enable('case sensitive routing').enable('strict routing');
   app.use(
     helmet({
       // The pages bring their own policy, the rest is JSON.
@@ -124,17 +134,9 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
     response.set('Content-Type', 'application/json').send(metadata);
   });
   for (const name of ['oauth-authorization-server', 'openid-configuration']) {
-    app.get(
-      documentPaths(name),
-      (request, _response, next) => {
-        // Both: oidc-provider takes the difference for the place where it is mounted.
-        request.url = request.originalUrl = `/.well-known/${name}`;
-        next();
-      },
-      authorize,
-    );
+    app.get(documentPaths(name), authorizeAs(`/.well-known/${name}`));
   }
-  app.get('/jwks', authorize);
+  app.get('/jwks', authorizeAs('/jwks'));
 
   const calls = ['/register', '/token', '/revoke'];
   app.use(calls, openToBrowserClients('POST'));
@@ -146,7 +148,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
       windowSeconds: 60 * 60,
     }),
   );
-  app.post(calls, authorize);
+  for (const path of calls) app.post(path, authorizeAs(path));
   app.all(calls, onlyBy('POST', contextOf));
 
   app.use([INTROSPECTION_PATH, '/interaction'], boundForm(FORM_BYTES, contextOf));

@@ -62,7 +62,12 @@ async function openHandler(check: CheckAccessToken, forward: Forward, perMinute 
   });
   const received = signal<ServerResponse>();
   const server = http.createServer((request, response) => {
-    handler(request, response, { requestId: 'r', startedAt: performance.now(), clientAddress: '192.0.2.1' });
+    handler(request, response, {
+      requestId: 'r',
+      startedAt: performance.now(),
+      clientAddress: '192.0.2.1',
+      path: '/mcp',
+    });
     received.resolve(response);
   });
   opened.push(server);

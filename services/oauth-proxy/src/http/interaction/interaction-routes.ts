@@ -10,7 +10,7 @@ import { createLoginStep } from './login-step.ts';
 export function createInteractionRoutes(options: InteractionOptions): Router {
   const interaction = createInteraction(options);
   const steps = [createLoginStep(interaction), createConsentStep(interaction)];
-  const router = express.Router();
+  const router = express.Router({ caseSensitive: true, strict: true });
   const form = express.urlencoded({ extended: false, limit: '16kb', parameterLimit: 50 });
   router.get('/interaction/:uid', async (request, response) => {
     const details = await options.provider.interactionDetails(request, response);
