@@ -30,6 +30,7 @@ import { searchedText } from './search/searched-text.ts';
 import { openSiteFiles } from './site-files.ts';
 import { createTellAgain } from './tell-again.ts';
 import { watchContent } from './watch-content.ts';
+import { createWhyNotServed } from './why-hidden.ts';
 import { createTellOutcome } from './write-outcome.ts';
 import { createWriter } from './writer.ts';
 
@@ -179,7 +180,8 @@ export async function openContent(
   });
 
   const isLiveVersion = createIsLiveVersion(history, releases);
-  const tellOutcome = createTellOutcome(library, publisher, isLiveVersion);
+  const whyNotServed = createWhyNotServed(library, releases, isLiveVersion);
+  const tellOutcome = createTellOutcome(library, publisher, isLiveVersion, whyNotServed);
   const tellAgain = createTellAgain(tellOutcome, builds);
   const writer = createWriter({
     library,
@@ -253,6 +255,7 @@ export async function openContent(
       releases,
       history: createHistoryReader({ ...historyPlace, timeoutMs: readTimeouts.head }),
       isLiveVersion,
+      whyNotServed,
       builds,
       lastPull: sitePull.last,
       announcer,

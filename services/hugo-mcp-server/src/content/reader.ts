@@ -26,7 +26,7 @@ import type { PageWords } from './search/page-words.ts';
 import { type SearchResult, searchPages } from './search/search-pages.ts';
 import { type SiteInfo, type SiteInfoSources, siteInfo } from './site-info.ts';
 import { type Suggested, suggest } from './suggest.ts';
-import { type Hidden, type NotLive, whyHidden } from './why-hidden.ts';
+import { type NotLive, type WhyNotServed, whyHidden } from './why-hidden.ts';
 
 /** A page with its text. */
 export interface PageText extends PageContent {
@@ -74,6 +74,7 @@ export interface Reader {
 /** What the reader works with. */
 export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
   isLiveVersion: IsLiveVersion;
+  whyNotServed: WhyNotServed;
   releases: Releases;
   library: Library;
   words: PageWords;
@@ -86,16 +87,13 @@ export interface ReaderOptions extends Omit<SiteInfoSources, 'library'> {
 
 /** @see {@link Reader} */
 export function createReader(options: ReaderOptions): Reader {
-  const { library, words, historyLog, previews, publisher, readable, isLiveVersion } = options;
+  const { library, words, historyLog, previews, publisher, readable, isLiveVersion, whyNotServed } = options;
   const { site, index } = library;
   const addressed = (pages: readonly IndexedPage[]): PageAddress[] =>
     pages.map((page) => ({ page, url: site.urlOf(page) }));
+  const hiddenNow = async (file: string, bytes: Buffer) =>
+    (await inTime(whyNotServed(file, bytes))) ?? whyHidden(library, file);
   let checking: Promise<unknown> = Promise.resolve();
-  /** Hugo is asked at builds; a page that was written by hand since says itself that it is a draft. */
-  const hiddenNow = (page: IndexedPage): Hidden => {
-    const why = whyHidden(library, page.file);
-    return why === 'not_built' && page.draft ? 'draft' : why;
-  };
   return {
     async list(args) {
       await readable();
@@ -142,7 +140,7 @@ export function createReader(options: ReaderOptions): Reader {
         translations: addressed(index.translations(route).filter((one) => one.lang !== page.lang)),
         resources: await resourcesOf(library, page),
         published,
-        hidden: published !== false ? undefined : served ? 'newer_than_live' : hiddenNow(page),
+        hidden: published !== false ? undefined : served ? 'newer_than_live' : await hiddenNow(page.file, bytes),
         invisible: invisibleCharacters(content.fileText),
         backlinks: backlinks ? addressed(backlinksOf(library, page)) : undefined,
       };
@@ -154,7 +152,7 @@ export function createReader(options: ReaderOptions): Reader {
 const gitWithinMs = 2_500;
 
 /** What Git says; undefined if it cannot, or not in time: a page can be read without it. */
-async function inTime(asked: Promise<boolean>): Promise<boolean | undefined> {
+async function inTime<Answer>(asked: Promise<Answer>): Promise<Answer | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), gitWithinMs);

@@ -4,7 +4,7 @@ import { type Library, type PageEffect, type PageRef, type PlannedChange, refOf 
 import type { IsLiveVersion } from './live-version.ts';
 import { revisionOf } from './revision.ts';
 import { MAX_FILE_BYTES } from './site-files.ts';
-import { type NotMade, whyHidden } from './why-hidden.ts';
+import { type NotMade, type WhyNotServed, whyHidden } from './why-hidden.ts';
 
 /** Where one page of a change stands. */
 export interface PageOutcome {
@@ -51,6 +51,7 @@ export function createTellOutcome(
   library: Library,
   publisher: Pick<Publisher, 'serves' | 'redirects'>,
   isLiveVersion: IsLiveVersion,
+  whyNotServed: WhyNotServed,
 ): TellOutcome {
   const { site, index, files } = library;
 
@@ -84,13 +85,14 @@ export function createTellOutcome(
         ? built || (await isLiveVersion(page.file, bytes ?? revision))
         : await isLiveVersion(page.file, revision));
     const live = !building && (gone ? !served : served && !other);
-    const reason = () => {
+    const reason = async (): Promise<NotMade | undefined> => {
       if (!isOnDisk) return 'superseded';
       // Gone, and another page has its address.
       if (gone) return undefined;
-      return other ? 'newer_than_live' : whyHidden(library, page.file);
+      if (other) return 'newer_than_live';
+      return built ? whyHidden(library, page.file) : whyNotServed(page.file, bytes ?? revision);
     };
-    const hidden = building ? 'building' : live ? undefined : reason();
+    const hidden = building ? 'building' : live ? undefined : await reason();
     const redirects = oldUrl === undefined || building ? undefined : await publisher.redirects(oldUrl, url);
     return {
       page: refOf(page),

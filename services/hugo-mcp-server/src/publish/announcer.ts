@@ -72,6 +72,7 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
     const known = manifests.get(release) ?? readManifest(options.dirOf(release));
     manifests.delete(release);
     manifests.set(release, known);
+    known.catch(() => manifests.delete(release));
     for (const [oldest] of manifests) if (manifests.size > maxManifests) manifests.delete(oldest);
     return known;
   };
@@ -91,11 +92,13 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
   const run = async (plugin: PublishPlugin, release: Release): Promise<Published> => {
     const { name, timeoutMs = PLUGIN_TIMEOUT_MS } = plugin;
     const since = marks.get(name);
-    const changes = plugin === deploy ? undefined : await changesSince(since, release.id);
-    const facts = options.facts();
     try {
       const { detail, urls } = await bounded(
-        (signal) => plugin.announce({ release, since, changes, facts }, signal),
+        async (signal) => {
+          const changes = plugin === deploy ? undefined : await within(timeoutMs / 2, changesSince(since, release.id));
+          signal.throwIfAborted();
+          return plugin.announce({ release, since, changes, facts: options.facts() }, signal);
+        },
         timeoutMs,
         stopping.signal,
       );
@@ -180,6 +183,15 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
       await loop;
     },
   };
+}
+
+/** What cannot be compared in half of a plug-in's time counts as changed: the other half is for telling that. */
+async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), ms);
+  });
+  return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 /** Runs work that is given up after a time, also if it does not listen to the signal. */

@@ -33,7 +33,7 @@ export const buildShape = {
 };
 
 /** Why visitors do not see a page. */
-export const hiddenShape = z.enum(['draft', 'future', 'expired', 'address_taken', 'not_built']);
+export const hiddenShape = z.enum(['draft', 'future', 'expired', 'address_taken', 'not_built', 'not_built_yet']);
 
 /** Why visitors do not get a page as it is now. */
 export const notLiveShape = z.enum([...hiddenShape.options, 'newer_than_live']);
@@ -229,6 +229,7 @@ export const hiddenTexts: Readonly<Record<NotMade, string>> = {
   address_taken:
     'Another page has the same address: visitors get one of the two. Give this one another slug, or move it.',
   not_built: 'Hugo made no page of it: visitors do not see it.',
+  not_built_yet: 'The live site was built before it was like this: the next build brings it. build_site makes one now.',
   building: 'It is not live yet.',
   superseded: 'A later change took its place: visitors get that one, and this one is in the history.',
   newer_than_live:
