@@ -1,6 +1,16 @@
+import { bracketSplices, LIST_MAX_ITEMS, listChange } from './edit-list.ts';
 import { isObject, type JsonObject, type JsonValue, mergePatch } from './json-value.ts';
 import { type Member, removeMembers } from './members.ts';
-import { inlineMembers, scanToml, startsWith, type TomlLayout, type TomlStatement, wholeLines } from './scan-toml.ts';
+import { parseInner } from './read.ts';
+import {
+  arrayItems,
+  inlineMembers,
+  scanToml,
+  startsWith,
+  type TomlLayout,
+  type TomlStatement,
+  wholeLines,
+} from './scan-toml.ts';
 import { applySplices, type Splice } from './splice.ts';
 import { tomlKey, tomlValue } from './write-value.ts';
 
@@ -9,8 +19,8 @@ import { tomlKey, tomlValue } from './write-value.ts';
  * that the patch does not mean stays. Undefined for something that TOML cannot say or that cannot be edited in place;
  * the caller checks the result in any case.
  */
-export function editToml(inner: string, patch: JsonObject, eol: string): string | undefined {
-  const edit: Edit = { inner, layout: scanToml(inner), eol, splices: [] };
+export function editToml(inner: string, patch: JsonObject, eol: string, keepItems: boolean): string | undefined {
+  const edit: Edit = { inner, layout: scanToml(inner), eol, keepItems, splices: [] };
   return patchTable(edit, [], patch) ? applySplices(inner, edit.splices) : undefined;
 }
 
@@ -18,12 +28,13 @@ interface Edit {
   inner: string;
   layout: TomlLayout;
   eol: string;
+  keepItems: boolean;
   splices: Splice[];
 }
 
 /** Patches the table at a path that is there. False if it cannot be done in place. */
 function patchTable(edit: Edit, table: string[], patch: JsonObject): boolean {
-  const { inner, layout, splices } = edit;
+  const { inner, layout } = edit;
   const added: JsonObject = Object.create(null);
   for (const [key, value] of Object.entries(patch)) {
     const path = [...table, key];
@@ -36,9 +47,7 @@ function patchTable(edit: Edit, table: string[], patch: JsonObject): boolean {
     } else if (isObject(value) && exact !== undefined && inner[exact.valueStart] === '{') {
       if (!patchInline(edit, exact.valueStart, value as JsonObject)) return false;
     } else if (exact !== undefined) {
-      const text = tomlValue(key, settled(value));
-      if (text === undefined) return false;
-      splices.push({ start: exact.valueStart, end: exact.end, text });
+      if (!putValue(edit, exact, key, value)) return false;
     } else {
       if (isTable) removeAt(edit, path);
       added[key] = settled(value);
@@ -114,10 +123,13 @@ function patchInline(edit: Edit, brace: number, patch: JsonObject): boolean {
     } else if (found !== undefined && isObject(value) && inner[found.valueStart] === '{') {
       if (!patchInline(edit, found.valueStart, value as JsonObject)) return false;
     } else {
+      if (found !== undefined) {
+        if (!putValue(edit, found, key, value)) return false;
+        continue;
+      }
       const text = tomlValue(key, settled(value));
       if (text === undefined) return false;
-      if (found !== undefined) splices.push({ start: found.valueStart, end: found.end, text });
-      else added.push(`${tomlKey(key)} = ${text}`);
+      added.push(`${tomlKey(key)} = ${text}`);
     }
   }
   splices.push(...removeMembers(members, removed, brace + 1));
@@ -127,6 +139,38 @@ function patchInline(edit: Edit, brace: number, patch: JsonObject): boolean {
     splices.push({ start: at, end: at, text: last === undefined ? ` ${added.join(', ')} ` : `, ${added.join(', ')}` });
   }
   return true;
+}
+
+/** Gives a member another value; of an array, the items that stay keep their bytes. False if TOML has no such value. */
+function putValue(
+  { inner, splices, eol, keepItems }: Edit,
+  { valueStart, end }: Member,
+  key: string,
+  value: JsonValue,
+) {
+  const print = (one: JsonValue) => tomlValue('', settled(one));
+  if (keepItems && Array.isArray(value) && inner[valueStart] === '[') {
+    const items = arrayItems(inner, valueStart);
+    const before = items.slice(0, LIST_MAX_ITEMS + 1).map((item) => parseItem(inner.slice(item.start, item.end)));
+    const change = listChange(before, value);
+    const kept = change && bracketSplices(inner, { open: valueStart + 1, items, eol, print }, change);
+    if (kept !== undefined) {
+      splices.push(...kept);
+      return true;
+    }
+  }
+  const text = tomlValue(key, settled(value));
+  if (text === undefined) return false;
+  splices.push({ start: valueStart, end, text });
+  return true;
+}
+
+function parseItem(text: string): JsonValue {
+  try {
+    return parseInner('toml', `value = ${text}`).value ?? null;
+  } catch {
+    return null;
+  }
 }
 
 /** A value for a place where nothing was that its `null` members could delete. */

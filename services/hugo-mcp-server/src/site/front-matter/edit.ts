@@ -19,8 +19,11 @@ export interface PageEdit {
 
 /**
  * The text of a page file with an edit applied. Every byte that the edit does not mean stays: comments, the order of
- * fields, quoting, dates with their offset, line ends, the byte order mark, the trailing line end. The result is read
- * back and compared with what was asked for, so that an edit is right or refused, never approximate.
+ * fields, the items of lists that stay, quoting, dates with their offset, line ends, the byte order mark, the trailing
+ * line end. What is written anew as a whole: a list in JSON; a list that is or becomes empty; one with anchors or
+ * aliases in YAML, or with more than 500 items; a list or flow map in which a comment shares its lines with several members
+ * and one of them goes. The comment behind an item that goes in a line of its own goes with it. The result is read back
+ * and compared with what was asked for, so that an edit is right or refused, never approximate.
  *
  * @throws {@link ArleoError} `front_matter_invalid` if the front matter cannot be read, `front_matter_unsupported` if
  *   it is written in a way that cannot be edited in place
@@ -42,19 +45,29 @@ export function editPage(text: string, edit: PageEdit): string {
 
   const patch = changedOnly(before, edit.frontMatter ?? {});
   const inner = text.slice(parts.innerStart, parts.innerEnd);
-  const edited = { yaml: editYaml, toml: editToml, json: editJson }[parts.format](inner, patch, parts.eol);
-  const result =
-    edited === undefined
-      ? undefined
-      : text.slice(0, parts.innerStart) + edited + text.slice(parts.innerEnd, parts.bodyStart);
-  if (result === undefined || !says(result, wanted)) {
-    throw new ArleoError(
-      'front_matter_unsupported',
-      `This page's front matter is written in a way that cannot be changed in place without touching other lines (fields: ${Object.keys(patch).join(', ')}).`,
-      { hint: 'Change these fields in the file by hand, or leave them out of the update.' },
-    );
+  const editInner = { yaml: editYaml, toml: editToml, json: editJson }[parts.format];
+  // Where the items of a list cannot be changed one by one, the list is written anew.
+  for (const keepItems of [true, false]) {
+    const edited = attempt(() => editInner(inner, patch, parts.eol, keepItems));
+    if (edited === undefined) continue;
+    const result = text.slice(0, parts.innerStart) + edited + text.slice(parts.innerEnd, parts.bodyStart);
+    if (says(result, wanted)) return result + body;
   }
-  return result + body;
+  throw new ArleoError(
+    'front_matter_unsupported',
+    `This page's front matter is written in a way that cannot be changed in place without touching other lines (fields: ${Object.keys(patch).join(', ')}).`,
+    { hint: 'Change these fields in the file by hand, or leave them out of the update.' },
+  );
+}
+
+/** Undefined if replacements would overlap, as they may where items share lines with comments. */
+function attempt(edit: () => string | undefined): string | undefined {
+  try {
+    return edit();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 /** The patch without what is so already: a value that does not change keeps its bytes. */

@@ -85,6 +85,23 @@ export function inlineMembers(text: string, brace: number): Member[] | undefined
   }
 }
 
+/** The items of an array whose bracket is at `bracket`; their `key` is empty. */
+export function arrayItems(text: string, bracket: number): Member[] {
+  const items: Member[] = [];
+  let at = bracket + 1;
+  for (;;) {
+    between.lastIndex = at;
+    at += between.exec(text)?.[0].length ?? 0;
+    if (text[at] === ']' || at >= text.length) return items;
+    const end = valueEnd(text, at);
+    if (end <= at) return items;
+    items.push({ key: '', start: at, valueStart: at, end });
+    at = end;
+  }
+}
+
+const between = /(?:[\s,]|#[^\n]*)*/y;
+
 /** True if `path` begins with `start` or is it. */
 export function startsWith(path: readonly string[], start: readonly string[]): boolean {
   return start.every((part, i) => path[i] === part);

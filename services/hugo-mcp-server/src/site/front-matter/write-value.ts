@@ -56,7 +56,8 @@ export function yamlAfterKey(key: string, value: JsonValue, indent: string, eol:
   return ` ${yamlScalar(key, value)}`;
 }
 
-function yamlItem(item: JsonValue, indent: string, eol: string): string {
+/** What stands after the dash of a list's item: a space, and no line end at its end; further lines begin with `indent`. */
+export function yamlItem(item: JsonValue, indent: string, eol: string): string {
   if (Array.isArray(item)) return ` ${flowYaml(item)}`;
   if (isObject(item)) {
     const entries = Object.entries(item as JsonObject);
