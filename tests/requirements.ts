@@ -45,6 +45,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
   ...from('Clients', {
     'R-CLIENT-REDIRECTS':
       'What Claude, Claude Code, ChatGPT, VS Code and Cursor register as redirect URIs is taken as a whole.',
+    'R-STAY-CONNECTED': 'A client gets no refresh token where the owner unticked that it stays connected.',
     'R-REGISTER-ONE-PATH':
       'Registration applies its rules however its path is spelt, and makes the server ask no other host.',
     'R-INTROSPECT-LOCAL': 'Introspection is for tools on the host alone, however its path is spelt.',

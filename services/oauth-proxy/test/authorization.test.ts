@@ -70,6 +70,17 @@ describe('authorization', () => {
     expect(tokens.scope).toBe('content:read');
   });
 
+  it('lets no client stay connected where that was unticked [R-STAY-CONNECTED]', async () => {
+    const scope = 'content:read content:write offline_access';
+    const { tokens, status } = await connect(service, { scope, scopes: ['content:read'] });
+    expect([status, tokens.scope]).toEqual([200, 'content:read']);
+    expect(tokens).not.toHaveProperty('refresh_token');
+    const ticked = await connect(service, { scope, scopes: ['content:read', 'offline_access'] });
+    expect(ticked.tokens).toHaveProperty('refresh_token');
+    const notAsked = await connect(service, { scope: 'content:read' });
+    expect(notAsked.tokens).toHaveProperty('refresh_token');
+  });
+
   it('offers every scope for a client that asks for none', async () => {
     const callback = await approve(service, url({ scope: undefined }));
     expect(callback.searchParams.get('code')).toBeTruthy();

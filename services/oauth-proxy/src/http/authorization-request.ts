@@ -5,7 +5,7 @@ import { onlyOfferedResponseModes } from '../provider/response-modes.ts';
 
 /**
  * Prepares an authorization request for oidc-provider. One that asks for no scope (or none that exists here) gets the
- * default one, so that consent always is about something; the resource is named as the grant will name it; a
+ * default one, so that consent always is about something; one that asks to stay connected has the owner asked for it; the resource is named as the grant will name it; a
  * response mode that is not offered is refused.
  */
 export function prepareAuthorization(mcpUrl: string): RequestHandler {
@@ -17,6 +17,9 @@ export function prepareAuthorization(mcpUrl: string): RequestHandler {
     if (parameters.getAll('scope').length <= 1) {
       parameters.set('scope', requestedScopes(parameters.get('scope') ?? undefined).join(' '));
     }
+    // Without it oidc-provider drops the scope, and the owner would not be asked for what every client gets.
+    const stays = parameters.get('scope')?.split(' ').includes('offline_access') === true;
+    if (stays && !parameters.has('prompt')) parameters.set('prompt', 'consent');
     canonicalResources(parameters, mcpUrl);
     onlyOfferedResponseModes(parameters);
     request.url = `${path}?${parameters}`;

@@ -96,7 +96,10 @@ export function createProvider({
       const id = ctx.oidc.result?.consent?.grantId;
       return id ? ctx.oidc.provider.Grant.find(id) : undefined;
     },
-    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // Clients that do not ask to stay connected are so all the same; who unticked it does not want it.
+    issueRefreshToken: async (ctx, client) =>
+      client.grantTypeAllowed('refresh_token') &&
+      ctx.oidc.entities.Grant?.getRejectedOIDCScope().split(' ').includes('offline_access') !== true,
     rotateRefreshToken: true,
     expiresWithSession: () => false,
     // Nothing here needs the network: documents of clients are read by the adapter, under its own rules.
