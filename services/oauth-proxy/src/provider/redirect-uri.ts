@@ -20,12 +20,13 @@ export function redirectUriProblem(uri: unknown): string | undefined {
   if (typeof uri !== 'string' || uri.length > 1024) return 'must be a URI of at most 1,024 characters';
   if (!uriCharacters.test(uri)) return 'has characters that must be percent-encoded (an international host: xn--…)';
   if (!/^[a-z][a-z0-9+.-]*:/i.test(uri) || !URL.canParse(uri)) return 'is not an absolute URI';
-  const { protocol, hostname } = new URL(uri);
-  // Browsers read `https:host` as `https://host`; nobody else does.
-  if (/^https?:(?!\/\/)/i.test(uri)) return 'is not an absolute URI';
+  const { protocol, hostname, username, password } = new URL(uri);
+  // Browsers read `https:host` and `https:///host` as `https://host`; nobody else does.
+  if (/^https?:(?!\/\/[^/])/i.test(uri)) return 'is not an absolute URI';
   if (uri.includes('#')) return 'must not have a fragment';
   if (uri.includes('*')) return 'must not have a wildcard';
-  if (/^[^/]*\/\/[^/?]*@/.test(uri)) return 'must not have a user or password';
+  // The pattern finds an empty one, which the parser drops.
+  if (username !== '' || password !== '' || /^[^/]*\/\/[^/?]*@/.test(uri)) return 'must not have a user or password';
   if (protocol === 'https:' && !plainHost.test(hostname)) return 'must have a plain host name';
   if (protocol === 'https:') return isLoopbackHost(hostname) ? 'must use http on loopback' : undefined;
   if (protocol === 'http:' && isLoopbackHost(hostname)) return undefined;
