@@ -17,6 +17,16 @@ describe('limits, as they are if nothing is configured', () => {
     '/.well-known/oauth-authorization-server',
     '/jwks',
   ];
+  /** An access token that this service issued, and whose time is over. */
+  const tokenOfYesterday = async (): Promise<string> => {
+    const clock = Date.now;
+    Date.now = () => clock() - 24 * 60 * 60 * 1000;
+    try {
+      return (await connect(service)).tokens.access_token ?? '';
+    } finally {
+      Date.now = clock;
+    }
+  };
   const from = (address: string) => ({ 'x-forwarded-for': address });
   const refresh = (clientId: string, token = '', address = CLAUDE) =>
     requestToken(service, { grant_type: 'refresh_token', client_id: clientId, refresh_token: token }, from(address));
@@ -38,10 +48,7 @@ describe('limits, as they are if nothing is configured', () => {
   });
 
   it('let clients begin without a token, or with one of yesterday, while somebody at their address tries unknown ones', async () => {
-    const { tokens } = await connect(service);
-    const [header = '', payload = ''] = (tokens.access_token ?? '').split('.');
-    const old = { ...JSON.parse(Buffer.from(payload, 'base64url').toString()), exp: 1_700_000_000 };
-    const expired = `${header}.${Buffer.from(JSON.stringify(old)).toString('base64url')}.${'x'.repeat(86)}`;
+    const expired = await tokenOfYesterday();
     const call = async (token?: string) => (await callMcp(service, token, { headers: from(CLAUDE) })).status;
     const unknown = await Promise.all(Array.from({ length: 61 }, () => call('unknown')));
     expect(unknown.filter((status) => status === 429)).toHaveLength(1);
@@ -49,6 +56,14 @@ describe('limits, as they are if nothing is configured', () => {
       const statuses = await Promise.all(Array.from({ length: 100 }, () => call(token)));
       expect(statuses).toEqual(Array(100).fill(401));
     }
+  });
+
+  it('hold who forges tokens of yesterday to as few as other forgers', async () => {
+    const [header = '', payload = ''] = (await tokenOfYesterday()).split('.');
+    const call = async () =>
+      (await callMcp(service, `${header}.${payload}.${'x'.repeat(86)}`, { headers: from(CLAUDE) })).status;
+    const statuses = await Promise.all(Array.from({ length: 61 }, call));
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1);
   });
 
   it('let one client refresh as often at once as clients were seen to', async () => {

@@ -79,7 +79,12 @@ describe('an access token', () => {
     ['for an audience that begins like ours', 'wrong_audience', () => sign({ aud: `${mcpUrl}/admin` })],
     ['without an audience', 'wrong_audience', () => without('aud')],
     ['that expires now', 'expired', () => sign({ exp: start / 1000 })],
-    ['without an end', 'expired', () => without('exp')],
+    ['without an end', 'wrong_claims', () => without('exp')],
+    [
+      'forged, of yesterday',
+      'bad_signature',
+      async () => `${(await sign({ exp: start / 1000 - 86_400 })).replace(/[^.]+$/, '')}${'x'.repeat(86)}`,
+    ],
     ['not valid yet', 'wrong_claims', () => sign({ nbf: start / 1000 + 60 })],
     ['of an unknown key', 'wrong_key', () => sign({}, { kid: 'key_2' })],
     ['that names no key', 'wrong_key', () => sign({}, { kid: undefined })],
@@ -119,7 +124,7 @@ describe('an access token', () => {
 
   it('that shows what it is without cryptography costs none: the answer is there at once', async () => {
     const { check } = openCheck();
-    for (const wrong of ['x', await sign({}, { typ: 'JWT' }), await sign({ aud: 'x' }), await sign({ exp: 1 })]) {
+    for (const wrong of ['x', await sign({}, { typ: 'JWT' }), await sign({ aud: 'x' }), await sign({ iss: 'x' })]) {
       expect(check(wrong)).not.toBeInstanceOf(Promise);
     }
   });

@@ -21,8 +21,9 @@ export type TokenRefusal =
   | 'wrong_key'
   | 'wrong_issuer'
   | 'wrong_audience'
-  | 'expired'
   | 'bad_signature'
+  /** Its signature is ours. */
+  | 'expired'
   | 'wrong_claims'
   | 'revoked';
 
@@ -101,6 +102,7 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
         exp: Number(payload.exp),
       };
     } catch (error) {
+      if (error instanceof errors.JWTExpired) return { refusal: 'expired' };
       return { refusal: error instanceof errors.JWTClaimValidationFailed ? 'wrong_claims' : 'bad_signature' };
     }
     return standing(token, digest);
@@ -111,17 +113,13 @@ export function createAccessTokenCheck(authority: TokenAuthority, now: () => num
     const digest = createHash('sha256').update(jwt).digest('base64');
     const known = remembered.get(digest);
     if (known) return standing(known, digest);
-    const read = readUnverified(jwt, authority, now());
+    const read = readUnverified(jwt, authority);
     return 'refusal' in read ? read : verify(jwt, digest, read.key);
   };
 }
 
 /** All that shows without checking the signature. */
-function readUnverified(
-  jwt: string,
-  authority: TokenAuthority,
-  now: number,
-): { key: CryptoKey } | { refusal: TokenRefusal } {
+function readUnverified(jwt: string, authority: TokenAuthority): { key: CryptoKey } | { refusal: TokenRefusal } {
   const parts = jwt.split('.');
   const header = parts.length === 3 ? json(parts[0]) : undefined;
   const payload = header && json(parts[1]);
@@ -134,7 +132,6 @@ function readUnverified(
   const audiences = [payload.aud].flat();
   const ours = audiences.some((one) => typeof one === 'string' && isSameResource(one, authority.mcpUrl));
   if (!ours) return { refusal: 'wrong_audience' };
-  if (typeof payload.exp !== 'number' || payload.exp * 1000 <= now) return { refusal: 'expired' };
   return { key };
 }
 

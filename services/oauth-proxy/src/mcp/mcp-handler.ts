@@ -23,7 +23,7 @@ export interface McpOptions {
   check: CheckAccessToken;
   /** Requests with a token that nobody knows, by the block of the client's address. */
   failures: MinuteLimit;
-  /** The same of those that have done nothing wrong: without a token, or with one whose time is over. */
+  /** The same of those that have done nothing wrong: without a token, or with one of ours whose time is over. */
   beginnings: MinuteLimit;
   /** Calls, by subject and client. */
   calls: MinuteLimit;
