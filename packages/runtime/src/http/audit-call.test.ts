@@ -31,7 +31,12 @@ afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 test('records who called what, how it ended and how long it took', async () => {
   const url = await start((_, response) => response.end('{}'));
-  const headers = { 'mcp-method': 'tools/call', 'mcp-name': 'get_page', 'user-agent': 'Claude-User' };
+  const headers = {
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'tools/call',
+    'mcp-name': 'get_page',
+    'user-agent': 'Claude-User',
+  };
   await (await fetch(url, { headers })).text();
   expect(await recorded).toEqual({
     event_type: 'call.forwarded',
@@ -45,6 +50,16 @@ test('records who called what, how it ended and how long it took', async () => {
     details: { status: 200 },
   });
 });
+
+test.each([undefined, '2025-11-25', '2025-06-18'])(
+  'what nobody compares with the body is not recorded as the call: revision %s',
+  async (revision) => {
+    const url = await start((_, response) => response.end('{}'));
+    const headers = { 'mcp-method': 'tools/list', ...(revision && { 'mcp-protocol-version': revision }) };
+    await (await fetch(url, { headers })).text();
+    expect(await recorded).toMatchObject({ resource: null });
+  },
+);
 
 test.each([
   [403, 'denied'],

@@ -32,9 +32,12 @@ export function auditCall(
   });
 }
 
-/** What the headers of the 2026-07-28 revision say; the body is not read for it. */
-function called(request: IncomingMessage): string | null {
-  const { 'mcp-method': method, 'mcp-name': name } = request.headers;
-  if (typeof method !== 'string') return null;
+/** The revision since which `Mcp-Method` and `Mcp-Name` must say what the body says, which hugo-mcp-server checks. */
+const namesCallsInHeaders = '2026-07-28';
+
+/** What a call says that it is; the body is not read for it. Earlier revisions let the headers say anything. */
+function called({ headers }: IncomingMessage): string | null {
+  const { 'mcp-method': method, 'mcp-name': name, 'mcp-protocol-version': revision } = headers;
+  if (typeof method !== 'string' || typeof revision !== 'string' || revision < namesCallsInHeaders) return null;
   return typeof name === 'string' ? `${method} ${name}` : method;
 }
