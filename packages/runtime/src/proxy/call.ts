@@ -1,9 +1,9 @@
 import http, { type ClientRequest, type IncomingMessage, type ServerResponse } from 'node:http';
-import { TLSSocket } from 'node:tls';
 import type { Reason } from '@arleo/core/reasons';
 import { discardBody } from '../http/discard-body.ts';
 import type { RequestContext } from '../http/request-context.ts';
 import { sendError } from '../http/respond.ts';
+import { breakOff } from './break-off.ts';
 import type { Deadlines, Timed } from './deadlines.ts';
 import { endWith } from './end-with.ts';
 import { reasonOf } from './failure.ts';
@@ -11,6 +11,7 @@ import type { ForwarderOptions, ForwardLimits } from './forward.ts';
 import { UNKNOWN_LENGTH } from './framing.ts';
 import { answerHeaders, requestHeaders } from './headers.ts';
 import { passAnswer } from './pass-answer.ts';
+import { LATE, type Phase } from './phase.ts';
 import { answerRefusedCredentials } from './upstream-auth.ts';
 
 /** What all calls of a forwarder share. */
@@ -30,27 +31,6 @@ export interface CallSettings extends ForwarderOptions {
  * one write, and a client that sends slowly occupies no connection of the next hop.
  */
 const wholeBytes = 64 * 1024;
-
-/** What the call waits for; each has its own time limit. */
-type Phase =
-  /** For the client's body. */
-  | 'body'
-  /** For a connection. */
-  | 'connect'
-  /** For the head of the answer. */
-  | 'answer'
-  /** For the next chunk of the answer. */
-  | 'stream'
-  /** For the client to take what was sent. */
-  | 'client';
-
-const late: Readonly<Record<Phase, Reason>> = {
-  body: 'request_timeout',
-  connect: 'connect_timeout',
-  answer: 'first_byte_timeout',
-  stream: 'idle_timeout',
-  client: 'call_timeout',
-};
 
 /** One forwarded request, from its body to the end of its answer. */
 export class Call implements Timed {
@@ -95,7 +75,7 @@ export class Call implements Timed {
   expired(now: number): void {
     if (now >= this.#ends) this.#fail('call_timeout');
     else if (this.#phase === 'connect') this.#lookAtConnection(now);
-    else this.#fail(late[this.#phase]);
+    else this.#fail(LATE[this.#phase]);
   }
 
   /** Only the clock looks whether the connection is there: a listener for it would be a cost of every request. */
@@ -266,11 +246,4 @@ export class Call implements Timed {
     sendError(response, this.#settings.hop, reason, this.#context);
     this.#leaveBody();
   }
-}
-
-/** Ends an answer so that nobody takes the half of it for the whole. */
-function breakOff({ httpVersionMinor, socket }: IncomingMessage, response: ServerResponse): void {
-  // To HTTP/1.0 an answer without a length ends where the connection ends: only a reset tells that it is not whole.
-  if (httpVersionMinor === 0 && !(socket instanceof TLSSocket)) socket.resetAndDestroy();
-  else response.destroy();
 }
