@@ -1,3 +1,4 @@
+import { CLAUDE_CALLBACKS } from '../provider/claude-callbacks.ts';
 import type { ClientDocument } from './read-document.ts';
 
 /**
@@ -7,7 +8,7 @@ import type { ClientDocument } from './read-document.ts';
 export const PINNED_DOCUMENTS: Readonly<Record<string, ClientDocument>> = {
   'https://claude.ai/oauth/mcp-oauth-client-metadata': {
     name: 'Claude',
-    redirectUris: ['https://claude.ai/api/mcp/auth_callback', 'https://claude.com/api/mcp/auth_callback'],
+    redirectUris: [...CLAUDE_CALLBACKS],
   },
   'https://claude.ai/oauth/claude-code-client-metadata': {
     name: 'Claude Code',

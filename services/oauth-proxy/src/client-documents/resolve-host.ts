@@ -24,9 +24,7 @@ export function createHostResolver(servers?: readonly string[]): ResolveHost {
       const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
       const addresses = answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
       if (addresses.length > 0) return addresses;
-      throw answers.find(({ status }) => status === 'rejected') ?? new Error('no addresses');
-    } catch (failure) {
-      throw failure instanceof Error ? failure : (failure as PromiseRejectedResult).reason;
+      throw answers.find((answer) => answer.status === 'rejected')?.reason ?? new Error('no addresses');
     } finally {
       signal.removeEventListener('abort', cancel);
     }

@@ -1,3 +1,4 @@
+import { CLAUDE_CALLBACKS } from './claude-callbacks.ts';
 import { runsOnDevice } from './registration.ts';
 
 /** The client that the owner set up by hand: `CLIENT_ID`, `CLIENT_SECRET`, for the fields that Claude's dialog has for them. */
@@ -7,9 +8,6 @@ export interface PreregisteredClient {
   /** Redirect URIs beyond {@link CLAUDE_CALLBACKS}. */
   redirectUris: readonly string[];
 }
-
-/** Where Claude is called back. */
-const CLAUDE_CALLBACKS = ['https://claude.ai/api/mcp/auth_callback', 'https://claude.com/api/mcp/auth_callback'];
 
 /**
  * The client's metadata. It authenticates by its secret, in the header or in the body as it likes: oidc-provider takes both for

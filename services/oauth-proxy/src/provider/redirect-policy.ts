@@ -1,3 +1,4 @@
+import { CLAUDE_CALLBACKS } from './claude-callbacks.ts';
 import { isLoopbackHost, redirectUriProblem } from './redirect-uri.ts';
 
 /** As many redirect URIs as a client may register. */
@@ -8,8 +9,7 @@ const maxUris = 10;
  * whole hosts: the owner sees the host, and somewhere on a large one there may be a page that hands on what it is given.
  */
 const KNOWN_ADDRESSES = [
-  'claude.ai/api/mcp/auth_callback',
-  'claude.com/api/mcp/auth_callback',
+  ...CLAUDE_CALLBACKS.map((uri) => uri.slice('https://'.length)),
   'chatgpt.com/connector/oauth/*',
   'chatgpt.com/connector_platform_oauth_redirect',
   'vscode.dev/redirect',
