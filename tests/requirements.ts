@@ -131,6 +131,16 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-CLIENT-OPENID': 'openid-client, strict, does, over https behind nginx.',
     'R-CLIENT-OAUTH4WEBAPI': 'oauth4webapi, strict, does, over https behind nginx.',
   }),
+  ...from('Hosts', {
+    'R-HOST-DENY': 'IPAddressDeny= is in effect on the hosts that the tests boot.',
+    'R-RELEASE-BYTES': 'The same checkout gives the same release, and SHA256SUMS finds a changed file.',
+    'R-RELEASE-NODE': 'Every service and tool of a release runs with nothing but Node.',
+    'R-UNIT-WORKS': 'A page goes live through all hops while each is in its sandbox.',
+    'R-UNIT-EXPOSURE': 'systemd-analyze security finds at most 2.0 for every unit, with and without its drop-ins.',
+    'R-UNIT-NETWORK': 'A unit reaches what it needs, and of every other address it gets only silence.',
+    'R-UNIT-FILES': 'A unit writes to its own folders alone and cannot read the secrets of others.',
+    'R-UNIT-WATCHDOG': 'A service that hangs is started again.',
+  }),
   ...from('Fuzz', {
     'R-FUZZ-REQUESTS':
       'Tens of thousands of hostile requests to every endpoint: no 5xx, no hang, no secret in an answer.',

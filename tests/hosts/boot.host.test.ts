@@ -37,7 +37,7 @@ test('a host reaches the other one, and nothing beyond', async () => {
   expect(routes.trim().split('\n').slice(1)).toEqual([expect.stringMatching(/^eth0\t007AA8C0\t00000000\t/)]);
 });
 
-test('IPAddressDeny= is in effect: what it forbids is silence, not an error', async () => {
+test('[R-HOST-DENY] IPAddressDeny= is in effect: what it forbids is silence, not an error', async () => {
   const nuc = hosts.host('nuc');
   const connect = (properties: string) => nuc.try(`systemd-run -q --pipe ${properties} timeout 2 ${CONNECT}`);
   // Nobody listens there any more: an allowed connection is refused at once, a denied one has no answer at all.

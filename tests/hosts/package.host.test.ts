@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-test('the same checkout packed again, elsewhere in the world, gives the same bytes', async () => {
+test('[R-RELEASE-BYTES] the same checkout packed again, elsewhere in the world, gives the same bytes', async () => {
   const again = await packRelease(path.join(folder, 'two'), { TZ: 'Asia/Tokyo', LC_ALL: 'C.UTF-8', HOME: folder });
   expect(path.basename(again)).toBe(path.basename(tarball));
   expect((await readFile(again)).equals(await readFile(tarball))).toBe(true);
@@ -43,7 +43,7 @@ test('a changed file is found by the sums, outside and inside', async () => {
   expect(await host.try(`cd ${RELEASE} && echo >>hugo-mcp/main.js && ${inside}`)).toMatchObject({ status: 1 });
 });
 
-test.each(SERVICES)('%s runs with nothing but Node', async (service) => {
+test.each(SERVICES)('[R-RELEASE-NODE] %s runs with nothing but Node', async (service) => {
   expect(await host.run(`ls ${RELEASE}/${service} | grep -c node_modules || true`)).toBe('0\n');
   expect(await host.run(`node ${RELEASE}/${service}/main.js --version`)).toBe(`${VERSION}\n`);
   expect(await host.run(`node ${RELEASE}/${service}/main.js --help`)).toContain('Usage: main.js');
@@ -53,7 +53,7 @@ test.each(SERVICES)('%s runs with nothing but Node', async (service) => {
   });
 });
 
-test.each(['arleo', 'token-mgr'])('%s runs with nothing but Node', async (tool) => {
+test.each(['arleo', 'token-mgr'])('[R-RELEASE-NODE] %s runs with nothing but Node', async (tool) => {
   expect(await host.run(`${RELEASE}/arleo/${tool}.js --version`)).toBe(`${VERSION}\n`);
   expect(await host.run(`${RELEASE}/arleo/${tool}.js --help`)).toContain('Usage:');
 });

@@ -1,0 +1,180 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { type Installed, installByHand, MCP_URL, PACKAGES, UNITS } from './install-by-hand.ts';
+import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } from './test-hosts.ts';
+
+const ALL = Object.entries(UNITS).flatMap(([host, units]) => units.map((unit) => [unit, host] as const));
+
+let folder: string;
+let hosts: TestHosts;
+let installed: Installed;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'arleo-units-'));
+  hosts = await bootHosts(PACKAGES);
+  installed = await installByHand(hosts, folder);
+});
+afterAll(async () => {
+  await hosts?.dispose();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Creates a page as a client on the first host; the tool's answer. */
+async function createPage(route: string, title: string): Promise<unknown> {
+  const command = [
+    '-i',
+    `PASSPHRASE=${installed.passphrase}`,
+    process.execPath,
+    installed.client,
+    MCP_URL,
+    route,
+    title,
+  ];
+  const { stdout, stderr } = await hosts.host('nuc').runBeside('env', command);
+  return stdout === '' ? stderr : JSON.parse(stdout);
+}
+
+/** Runs a command where the unit's own processes are: in its cgroup and mount namespace, as root. */
+function withinUnit(host: TestHost, unit: string, command: string): Promise<Outcome> {
+  return host.try(`echo $$ >"/sys/fs/cgroup$(systemctl show -P ControlGroup ${unit})/cgroup.procs"
+    exec nsenter -t "$(systemctl show -P MainPID ${unit})" -m ${command}`);
+}
+
+const connect = (address: string) => `timeout 2 bash -c 'echo >/dev/tcp/${address}/9'`;
+const REFUSED = { status: 1, stderr: expect.stringContaining('Connection refused') };
+const SILENT = { status: 124 };
+
+test('[R-UNIT-WORKS] a page goes live through all hops, each in its sandbox', async () => {
+  expect(await createPage('posts/sandboxed', 'Sandboxed')).toMatchObject({ isError: false });
+  const html = await hosts.host('vm').run('cat /var/lib/hugo-mcp/public/en/posts/sandboxed/index.html');
+  expect(html).toContain('Written through all hops.');
+});
+
+test.each(ALL)(
+  '[R-UNIT-EXPOSURE] %s: the exposure that systemd finds is at most 2.0, and its unit file has no fault',
+  async (unit, name) => {
+    const host = hosts.host(name);
+    const text = await host.run(`systemd-analyze security --no-pager ${unit} | tail -n 1`);
+    process.stderr.write(text);
+    expect(Number(/exposure level for \S+: ([\d.]+)/.exec(text)?.[1])).toBeLessThanOrEqual(2);
+    expect(await host.run(`systemd-analyze verify /etc/systemd/system/${unit}.service 2>&1`)).toBe('');
+  },
+);
+
+test.each(ALL)('%s runs as its own user, with limits, and waits for calls when it stops', async (unit, name) => {
+  const asked = 'User,Type,NotifyAccess,Restart,WatchdogUSec,TimeoutStopUSec,TasksMax,MemoryMax,IPAddressDeny';
+  const shown = await hosts.host(name).run(`systemctl show -p ${asked} ${unit}`);
+  const limits = {
+    'mcp-oauth-proxy': ['TasksMax=64', 'MemoryMax=536870912'],
+    'hugo-mcp-proxy': ['TasksMax=64', 'MemoryMax=268435456'],
+    'hugo-mcp': ['TasksMax=256', 'MemoryMax=2147483648'],
+  }[unit];
+  expect(shown.trim().split('\n')).toEqual(
+    expect.arrayContaining([
+      `User=${unit}`,
+      'Type=notify',
+      'NotifyAccess=all',
+      'Restart=on-failure',
+      'WatchdogUSec=1min',
+      'TimeoutStopUSec=2min 20s',
+      expect.stringMatching(/^IPAddressDeny=(?=.*0\.0\.0\.0\/0)(?=.*::\/0)/),
+      ...limits,
+    ]),
+  );
+});
+
+test.each([
+  ['mcp-oauth-proxy', 'nuc', '127.0.0.1', ADDRESSES.vm],
+  ['hugo-mcp-proxy', 'nuc', ADDRESSES.vm, ADDRESSES.nuc],
+  ['hugo-mcp', 'vm', ADDRESSES.nuc, ADDRESSES.vm],
+] as const)(
+  '[R-UNIT-NETWORK] %s on %s reaches %s, and of %s it gets only silence',
+  async (unit, name, allowed, denied) => {
+    const host = hosts.host(name);
+    // Without the unit both addresses answer at once: it is the unit that is silent.
+    expect(await host.try(connect(denied))).toMatchObject(REFUSED);
+    expect(await withinUnit(host, unit, connect(allowed))).toMatchObject(REFUSED);
+    expect(await withinUnit(host, unit, connect(denied))).toMatchObject(SILENT);
+  },
+);
+
+test.each(ALL)(
+  '[R-UNIT-FILES] %s cannot write outside of its folders, nor read the secrets of others',
+  async (unit, name) => {
+    const host = hosts.host(name);
+    for (const file of [
+      '/etc/hostile',
+      `/usr/local/lib/${unit}/hostile`,
+      '/var/hostile',
+      '/etc/systemd/system/hostile.service',
+    ])
+      expect(await withinUnit(host, unit, `touch ${file}`)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('Read-only file system'),
+      });
+    for (const own of [`/var/lib/${unit}`, `/var/log/${unit}`])
+      expect(await withinUnit(host, unit, `bash -c 'touch ${own}/probe && rm ${own}/probe'`)).toMatchObject({
+        status: 0,
+      });
+    // The release was unpacked there.
+    expect(await host.run('ls /root')).toContain('arleo');
+    expect(await withinUnit(host, unit, 'ls /root')).toMatchObject({ stdout: '' });
+    for (const secret of [`/etc/${unit}/.env`, '/etc/shadow'])
+      expect(await host.try(`setpriv --reuid=${unit} --regid=${unit} --clear-groups cat ${secret}`)).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('Permission denied'),
+      });
+  },
+);
+
+test.each(ALL)('%s has no secret in its environment', async (unit, name) => {
+  const environment = await hosts
+    .host(name)
+    .run(`tr '\\0' '\\n' <"/proc/$(systemctl show -P MainPID ${unit})/environ"`);
+  expect(environment).toContain('CREDENTIALS_DIRECTORY=');
+  expect(environment).not.toMatch(/^(?:MCP_TOKEN|TOKEN_SECRET|WEBHOOK_TOKEN|.*hmcp_)/m);
+});
+
+test.each(ALL)(
+  '[R-UNIT-EXPOSURE] %s takes every drop-in that is offered for it, and stays below 2.0',
+  async (unit, name) => {
+    const host = hosts.host(name);
+    const folder = `/run/systemd/system/${unit}.service.d`;
+    const offered = `/root/arleo-*/infra/systemd/drop-ins/${unit}.service.d`;
+    await host.run(
+      `install -D -m 0644 -t ${folder} ${offered}/*.conf && systemctl daemon-reload && systemctl restart ${unit}`,
+    );
+    expect(await host.run(`systemd-analyze verify ${unit}.service 2>&1`)).toBe('');
+    expect(await host.try(`systemd-analyze security --no-pager --threshold=20 ${unit}`)).toMatchObject({ status: 0 });
+    await host.run(`rm -r ${folder} && systemctl daemon-reload && systemctl restart ${unit}`);
+  },
+);
+
+test('the drop-in for client documents turns them on, and keeps private networks closed', async () => {
+  const nuc = hosts.host('nuc');
+  const folder = '/run/systemd/system/mcp-oauth-proxy.service.d';
+  await nuc.run(`install -D -m 0644 -t ${folder} /root/arleo-*/infra/systemd/drop-ins/mcp-oauth-proxy.service.d/client-documents.conf
+    systemctl daemon-reload && systemctl restart mcp-oauth-proxy`);
+  expect(await nuc.run('systemctl show -P Environment mcp-oauth-proxy')).toContain('CIMD=true');
+  expect(await withinUnit(nuc, 'mcp-oauth-proxy', connect(ADDRESSES.vm))).toMatchObject(SILENT);
+  expect(await withinUnit(nuc, 'mcp-oauth-proxy', connect('127.0.0.1'))).toMatchObject(REFUSED);
+  await nuc.run(`rm -r ${folder} && systemctl daemon-reload && systemctl restart mcp-oauth-proxy`);
+});
+
+test('[R-UNIT-WATCHDOG] a service that hangs is killed by the watchdog, started again, and works', async () => {
+  const nuc = hosts.host('nuc');
+  await nuc.run(`install -d /run/systemd/system/hugo-mcp-proxy.service.d
+    printf '[Service]\\nWatchdogSec=2\\nTimeoutAbortSec=1\\n' >/run/systemd/system/hugo-mcp-proxy.service.d/impatient.conf
+    systemctl daemon-reload && systemctl restart hugo-mcp-proxy
+    kill -STOP "$(systemctl show -P MainPID hugo-mcp-proxy)"
+    until [[ $(systemctl show -P NRestarts hugo-mcp-proxy) == 1 ]]; do sleep 0.1; done
+    until systemctl is-active -q hugo-mcp-proxy; do sleep 0.1; done`);
+  expect(await nuc.run('journalctl --no-pager -u hugo-mcp-proxy')).toContain('Watchdog timeout');
+  expect(await createPage('posts/after-the-watchdog', 'After')).toMatchObject({ isError: false });
+});
+
+test.each(ALL)('%s stops in order', async (unit, name) => {
+  const host = hosts.host(name);
+  await host.run(`systemctl stop ${unit}`);
+  expect(await host.run(`systemctl show -P Result ${unit}`)).toBe('success\n');
+});
