@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Site } from '../site/site.ts';
 import { type BuildResult, type BuildSiteOptions, buildSite } from './build-site.ts';
-import { filesOfUrl } from './release-urls.ts';
+import { releaseAddresses } from './release-addresses.ts';
 
 /** Makes the content as it is on disk the live site, and knows what is live. */
 export interface Publisher {
@@ -38,7 +38,7 @@ export function createPublisher(options: BuildSiteOptions & { site: Site; index:
   const fileAt = async (url: string): Promise<string | undefined> => {
     const release = await releases.live();
     if (release === undefined) return undefined;
-    for (const file of filesOfUrl(url, site.facts())) {
+    for (const file of releaseAddresses(site.facts()).filesAt(url)) {
       const absolute = path.join(releases.dirOf(release.id), file);
       const stats = await stat(absolute).catch(() => undefined);
       if (stats?.isFile()) return absolute;

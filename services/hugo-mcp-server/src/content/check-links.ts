@@ -1,11 +1,11 @@
 import type { CheckLinksArgs } from '@arleo/core/content/read-arguments';
 import { ArleoError } from '@arleo/core/errors';
+import { type ReleaseAddresses, releaseAddresses } from '../build/release-addresses.ts';
 import type { Release, Releases } from '../build/releases.ts';
 import type { Library } from './change.ts';
 import { findPage } from './find-page.ts';
 import { linkTargets } from './link-targets.ts';
 import type { IndexedPage } from './page-index.ts';
-import { type ReleaseAddresses, releaseAddresses } from './release-addresses.ts';
 import { type ReleaseLinks, releaseLinks } from './release-links.ts';
 import { type Hidden, whyHidden } from './why-hidden.ts';
 

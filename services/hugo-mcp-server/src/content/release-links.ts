@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { ReleaseAddresses } from '../build/release-addresses.ts';
 import { inParallel } from '../site/in-parallel.ts';
 import type { RenderedPage } from '../site/rendered-page.ts';
-import type { ReleaseAddresses } from './release-addresses.ts';
 
 /** A link of a release that leads to nothing. */
 export interface DeadLink {

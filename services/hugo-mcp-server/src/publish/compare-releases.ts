@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { urlOfFile } from '../build/release-urls.ts';
+import { releaseAddresses } from '../build/release-addresses.ts';
 import { inParallel } from '../site/in-parallel.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import type { ReleaseChanges } from './plugin.ts';
@@ -42,7 +42,8 @@ export function compareReleases(
     else if (old !== hash) changed.push(file);
   }
   for (const file of before.keys()) if (!after.has(file)) removed.push(file);
-  const urls = (files: string[]) => files.map((file) => urlOfFile(file, facts)).sort();
+  const addresses = releaseAddresses(facts);
+  const urls = (files: string[]) => files.map(addresses.publicUrlOf).sort();
   const changes = { added: urls(added), changed: urls(changed), removed: urls(removed) };
   const known = Object.values(changes).every((list) => list.every((url) => url !== undefined));
   return known ? (changes as ReleaseChanges) : undefined;

@@ -1,4 +1,4 @@
-import { filesOfUrl, urlOfFile } from './release-urls.ts';
+import { releaseAddresses } from './release-addresses.ts';
 
 const one = {
   baseUrl: 'https://example.org/blog/',
@@ -24,17 +24,20 @@ test.each([
   [hosts, 'en/posts/a/index.html', 'https://example.com/en/posts/a/'],
   [hosts, 'sitemap.xml', 'https://example.org/sitemap.xml'],
 ])('the address of a file leads back to it', (site, file, url) => {
-  expect(urlOfFile(file, site)).toBe(url);
-  expect(filesOfUrl(url, site)).toContain(file);
+  const addresses = releaseAddresses(site);
+  expect(addresses.publicUrlOf(file)).toBe(url);
+  expect(addresses.urlOf(file).href).toBe(url);
+  expect(addresses.filesAt(url)).toContain(file);
+  expect(addresses.at(url)).toBe(file);
 });
 
 test('without an absolute base URL no address is known', () => {
-  expect(urlOfFile('index.html', { ...one, baseUrl: '/' })).toBeUndefined();
+  expect(releaseAddresses({ ...one, baseUrl: '/' }).publicUrlOf('index.html')).toBeUndefined();
 });
 
 test.each(['https://example.org/blog/%2e%2e/secret', '/blog/..%2f..%2fx', 'http://[', '/%ff'])(
   'the address %s is of no file outside of a release',
   (url) => {
-    for (const file of filesOfUrl(url, one)) expect(file.split('/')).not.toContain('..');
+    for (const file of releaseAddresses(one).filesAt(url)) expect(file.split('/')).not.toContain('..');
   },
 );
