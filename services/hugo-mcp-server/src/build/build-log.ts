@@ -19,6 +19,8 @@ const recordSchema = z.object({
   ended_at: z.iso.datetime().optional(),
   /** `interrupted`: the service ended before the build did. */
   state: z.enum(['running', 'live', 'failed', 'interrupted']),
+  /** It was made because the date of a page had passed. */
+  scheduled: z.literal(true).optional(),
   /** HTML files in the release. */
   pages: z.number().optional(),
   build_ms: z.number().optional(),
@@ -43,7 +45,11 @@ export interface BuildLog {
   /** The newest build that a change is part of whose outcome is still open; undefined if it is settled. */
   openBuildOf(commit: string): string | undefined;
   /** Records that a build begins. */
-  begin(id: string, changes: readonly { message: string; commit: string }[]): Promise<void>;
+  begin(
+    id: string,
+    changes: readonly { message: string; commit: string }[],
+    why?: Pick<BuildRecord, 'scheduled'>,
+  ): Promise<void>;
   /** Records how a build ended. Its changes are settled one by one, with {@link BuildLog.settle}. */
   end(id: string, result: Pick<BuildRecord, 'state' | 'pages' | 'build_ms' | 'warnings' | 'error'>): Promise<void>;
   /** Records what became of a change, in every build that it was part of. */
@@ -85,10 +91,10 @@ export async function openBuildLog(options: {
     find: (id) => records.find((record) => record.id === id),
     openBuildOf: (commit) =>
       records.find(({ changes }) => changes.some((one) => one.commit === commit && one.outcome === 'pending'))?.id,
-    begin(id, changes) {
+    begin(id, changes, why = {}) {
       const made = changes.slice(0, maxChanges).map((one) => ({ ...one, outcome: 'pending' as const }));
       const started_at = new Date().toISOString();
-      records = [{ id, started_at, state: 'running' as const, changes: made }, ...records].slice(0, maxBuilds);
+      records = [{ id, started_at, state: 'running' as const, ...why, changes: made }, ...records].slice(0, maxBuilds);
       return save();
     },
     end(id, { warnings, error, ...result }) {

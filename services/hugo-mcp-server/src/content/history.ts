@@ -133,6 +133,26 @@ export async function openHistory(options: GitOptions): Promise<History> {
   };
 }
 
+/** A history that is opened at its first use for writing: reads do not wait for that, nor for a disk that hangs then. */
+export function openHistoryLater(place: GitOptions): History {
+  let opened: Promise<History> | undefined;
+  const get = () => {
+    opened ??= openHistory(place).catch((error: unknown) => {
+      opened = undefined;
+      throw error;
+    });
+    return opened;
+  };
+  return {
+    ...createHistoryReader(place),
+    commitFiles: async (...args) => (await get()).commitFiles(...args),
+    commitStale: async (...args) => (await get()).commitStale(...args),
+    commitFolders: async (...args) => (await get()).commitFolders(...args),
+    keep: async (...args) => (await get()).keep(...args),
+    unlock: async () => (await get()).unlock(),
+  };
+}
+
 /** Editors' passing files go between Git's look at a folder and at the file: then it is looked at again. */
 async function addWhileItChanges(add: () => Promise<unknown>): Promise<void> {
   for (let attempt = 1; ; attempt++) {

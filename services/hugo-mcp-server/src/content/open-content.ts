@@ -8,6 +8,7 @@ import { type Assets, openAssets } from '../assets/open-assets.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
 import { newReleaseId, openReleases } from '../build/releases.ts';
+import { createScheduledBuild } from '../build/scheduled-build.ts';
 import { openPublishing, type PublishingConfig } from '../publish/open-publishing.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { createSite } from '../site/site.ts';
@@ -15,8 +16,7 @@ import { type OpenedPull, openSitePull, type SiteRepositoryConfig } from '../web
 import { openAnswers } from './answers.ts';
 import type { Library } from './change.ts';
 import { createEditor, type Editor } from './editor.ts';
-import type { GitOptions } from './git.ts';
-import { type History, openHistory } from './history.ts';
+import { openHistoryLater } from './history.ts';
 import { createHistoryLog } from './history-log.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { openJournal } from './journal.ts';
@@ -94,7 +94,10 @@ export async function openContent(
     dir: path.join(stateDir, 'releases'),
     publicLink,
     searchPath,
-    onLive: (release) => announcer.live(release),
+    onLive(release) {
+      announcer.live(release);
+      scheduled.plan();
+    },
     onError,
   });
   lifecycle.onClose('releases', () => releases.close());
@@ -145,7 +148,7 @@ export async function openContent(
   );
   const previews = await openPreviews({ library, hugo, scratchDir, cacheDir: path.join(stateDir, 'cache/preview') });
   const historyPlace = { gitDir: path.join(stateDir, 'history.git'), workTree: files.root, searchPath };
-  const history = openLater(historyPlace);
+  const history = openHistoryLater(historyPlace);
   const historyLog = createHistoryLog(historyPlace);
   const publisher = createPublisher({
     hugo,
@@ -223,9 +226,17 @@ export async function openContent(
   });
   const { uploadMaxBytes } = limits;
   const assets = openAssets({ library, publisher, readable, uploadMaxBytes, log, lifecycle });
+  const scheduled = createScheduledBuild({
+    releases,
+    moments: () => site.moments(),
+    build: () => writer.buildScheduled(),
+    onError,
+  });
+  site.onPages(() => scheduled.plan());
   lifecycle.onClose('watch', () => watch.close());
   lifecycle.onClose('hugo', () => hugo.close());
   lifecycle.onClose('writer', () => writer.close());
+  lifecycle.onClose('scheduled builds', () => scheduled.close());
 
   // The first build is in the queue before any request can be.
   const live = await releases.live();
@@ -290,25 +301,5 @@ function once(run: () => Promise<void>): () => Promise<void> {
       throw error;
     });
     return running;
-  };
-}
-
-/** A history that is opened at its first use for writing: reads do not wait for that, nor for a disk that hangs then. */
-function openLater(place: GitOptions): History {
-  let opened: Promise<History> | undefined;
-  const get = () => {
-    opened ??= openHistory(place).catch((error: unknown) => {
-      opened = undefined;
-      throw error;
-    });
-    return opened;
-  };
-  return {
-    ...createHistoryReader(place),
-    commitFiles: async (...args) => (await get()).commitFiles(...args),
-    commitStale: async (...args) => (await get()).commitStale(...args),
-    commitFolders: async (...args) => (await get()).commitFolders(...args),
-    keep: async (...args) => (await get()).keep(...args),
-    unlock: async () => (await get()).unlock(),
   };
 }

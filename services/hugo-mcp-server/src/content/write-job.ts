@@ -40,6 +40,8 @@ export interface ChangeJob extends JobBase {
 /** A build that somebody asked for. */
 export interface BuildJob extends JobBase {
   plan?: undefined;
+  /** It is made because the date of a page has passed. */
+  scheduled?: true | undefined;
   resolve(outcome: BuildOutcome): void;
 }
 

@@ -34,6 +34,8 @@ export interface Writer {
    * @throws {@link ArleoError} of the build, `site_busy`
    */
   build(progress?: Progress, withinMs?: number): Promise<BuildOutcome>;
+  /** The same because the date of a page has passed; it waits for its end. */
+  buildScheduled(): Promise<BuildOutcome>;
   /**
    * Runs `act` when nothing else is under way, and nothing else begins before it has ended: for what changes the site
    * beside its content. `act` gets what builds the site as it is and puts it live.

@@ -250,7 +250,8 @@ export function createWriter(options: WriterOptions): Writer {
     const changes = applied.flatMap(({ change: { message, commit } }) =>
       commit === undefined ? [] : [{ message: message.split('\n', 1)[0] ?? '', commit }],
     );
-    await builds.begin(id, changes);
+    const scheduled = jobs.some((job) => job.plan === undefined && job.scheduled);
+    await builds.begin(id, changes, scheduled ? { scheduled } : {});
     building = id;
     try {
       for (const job of jobs) {
@@ -335,6 +336,10 @@ export function createWriter(options: WriterOptions): Writer {
       ),
     build: (progress = () => {}, withinMs) =>
       new Promise((resolve, reject) => enqueue({ ...freshJob, progress, resolve, reject }, withinMs)),
+    buildScheduled: () =>
+      new Promise((resolve, reject) =>
+        enqueue({ ...freshJob, scheduled: true, progress() {}, resolve, reject }, Number.POSITIVE_INFINITY),
+      ),
     alone: (act) =>
       new Promise((resolve, reject) => {
         if (closed) return reject(stopping());

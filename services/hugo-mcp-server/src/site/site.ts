@@ -19,12 +19,16 @@ export interface Site {
    * @throws as askPages
    */
   refreshPages(): Promise<void>;
+  /** Told when Hugo has said anew which pages there are. */
+  onPages(told: () => void): void;
   /** Resolves when every answer that was asked for has come, or failed. */
   pagesKnown(): Promise<void>;
   /** What Hugo says of a page file; undefined if it has not said anything. */
   listed(file: string): ListedPage | undefined;
   /** The page's URL: Hugo's own word, or, where it has not said any and cannot say anything else, by its rule. */
   urlOf(page: AddressedPage): string | undefined;
+  /** When pages appear or expire by what Hugo said of them last, in milliseconds since 1970; of drafts nothing. */
+  moments(): number[];
   /** Another page file that Hugo gives the same URL, drafts left out; visitors get one of the two. */
   sharesUrl(file: string): string | undefined;
 }
@@ -59,6 +63,7 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
   let byUrl = new Map<string, string[]>();
   let asking: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
+  const listeners: (() => void)[] = [];
   return {
     facts: () => facts,
     async refresh() {
@@ -79,13 +84,22 @@ export function createSite(hugo: Hugo, options: { siteDir: string; scratchDir: s
         if (found.size === 0) return;
         pages = found;
         byUrl = filesByUrl(found);
+        for (const told of listeners) told();
       });
       asking = next.catch(() => undefined);
       return next;
     },
+    onPages(told) {
+      listeners.push(told);
+    },
     pagesKnown: () => asking,
     listed: (file) => pages.get(file),
     urlOf: (page) => pages.get(page.file)?.url ?? urlByRule(facts, page),
+    moments: () =>
+      [...pages.values()]
+        .flatMap(({ draft, publishDate, expiryDate }) => (draft ? [] : [publishDate, expiryDate]))
+        .map((date) => Date.parse(date ?? ''))
+        .filter((moment) => !Number.isNaN(moment)),
     sharesUrl(file) {
       const url = pages.get(file)?.url;
       return url === undefined ? undefined : byUrl.get(url)?.find((other) => other !== file);

@@ -41,6 +41,7 @@ const output = z.object({
         started_at: z.string(),
         ended_at: z.string().nullable(),
         state: z.enum(['running', 'live', 'failed', 'interrupted']),
+        scheduled: z.boolean().describe('It was made because the date of a page had passed.'),
         warnings: z.number(),
         error: z.object({ code: z.string(), message: z.string() }).nullable(),
         changes: z.array(
@@ -155,12 +156,13 @@ function facts(info: SiteInfo): Omit<Output, 'scopes'> {
   };
 }
 
-function buildFacts({ id, started_at, ended_at, state, warnings, error, changes }: BuildRecord) {
+function buildFacts({ id, started_at, ended_at, state, scheduled, warnings, error, changes }: BuildRecord) {
   return {
     id,
     started_at,
     ended_at: ended_at ?? null,
     state,
+    scheduled: scheduled === true,
     warnings: warnings?.length ?? 0,
     error: error === undefined ? null : { code: error.code, message: short(error.message) },
     changes: changes
