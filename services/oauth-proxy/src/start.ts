@@ -22,6 +22,7 @@ import { openRefusalTrail } from './mcp/refusal-trail.ts';
 import { openOwner } from './owner/owner.ts';
 import { recordOwnerRevocations } from './provider/owner-revocations.ts';
 import { createRedirectPolicy } from './provider/redirect-policy.ts';
+import { requestNetwork } from './provider/request-network.ts';
 import { openState } from './state/open-state.ts';
 import { openSigningKeys } from './state/signing-keys.ts';
 
@@ -44,7 +45,7 @@ export async function start(
   const mcpUrl = `${issuer}/mcp`;
   const records = await openRecords(hop, config, lifecycle);
   const { log, audit } = records;
-  const { state, keyStore, shared } = await openState(config, log);
+  const { state, keyStore, shared } = await openState(config, log, requestNetwork);
   const counts = openLimitCounts(shared);
   lifecycle.onClose('state', () => state.close());
   lifecycle.onClose('record of revocations', recordOwnerRevocations(state, audit, log));

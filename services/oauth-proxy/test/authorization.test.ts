@@ -1,3 +1,5 @@
+import { keysUnder } from '@arleo/core/oauth-state/lmdb/entry';
+import { openExistingStore } from '@arleo/core/oauth-state/lmdb/lmdb-connections';
 import { decodeJwt } from 'jose';
 import {
   approve,
@@ -30,6 +32,23 @@ describe('authorization', () => {
     const page = await browser.submit(await browser.open(url()), [['passphrase', PASSPHRASE]]);
     return { browser, page };
   };
+
+  it('keeps no query of more than 4 KB, and of a shorter one who sent it', async () => {
+    const stored = async () => {
+      const store = await openExistingStore(service.stateDir);
+      const networks = keysUnder(store, 'Interaction:').map((key) => store.get(key)?.network);
+      await store.close();
+      return networks.filter((network) => network === '203.0');
+    };
+    const headers = { 'x-forwarded-for': '203.0.113.9' };
+    const long = await fetch(url({ state: 's'.repeat(4_096) }), { headers, redirect: 'manual' });
+    expect([long.status, long.headers.get('content-type')]).toEqual([414, 'text/html; charset=utf-8']);
+    expect(long.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await stored()).toEqual([]);
+    const short = await fetch(url({ state: 's'.repeat(3_000) }), { headers, redirect: 'manual' });
+    expect(short.status).toBe(303);
+    expect(await stored()).toEqual(['203.0']);
+  });
 
   it('sends the code with state and issuer to the redirect URI, on any port of loopback', async () => {
     const callback = await approve(service, url({ redirect_uri: 'http://127.0.0.1:49152/callback' }));

@@ -12,7 +12,8 @@ import type { State } from '../src/state/state.ts';
 
 /** Where one state is kept, which can be closed and opened again. */
 export interface StateHome {
-  open(now: () => number): Promise<State>;
+  /** @param network of whoever sends the requests */
+  open(now: () => number, network?: () => string): Promise<State>;
   /** The owner's view of the same state, beside a running service. */
   connections(now: () => number): Promise<Connections>;
   remove(): Promise<void>;
@@ -27,7 +28,7 @@ export const stateStores: readonly { name: string; create(): Promise<StateHome> 
 async function createLmdbHome(): Promise<StateHome> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-state-'));
   return {
-    open: (now) => openLmdbState(folder, Buffer.alloc(32), now),
+    open: (now, network) => openLmdbState(folder, Buffer.alloc(32), now, network),
     connections: (now) => openLmdbConnections(folder, now),
     remove: () => rm(folder, { recursive: true, force: true }),
   };
@@ -36,11 +37,11 @@ async function createLmdbHome(): Promise<StateHome> {
 async function createRedisHome(): Promise<StateHome> {
   const redis = await startRedis();
   return {
-    async open(now) {
+    async open(now, network) {
       const link = openRedisLink(redis.url, Buffer.alloc(32, 1), silent);
       await link.connected();
       // Nothing is believed: the tests' clock stands still.
-      return openRedisState(link, now, 0);
+      return openRedisState(link, now, 0, network);
     },
     connections: (now) => openRedisConnections(redis.url, now),
     remove: () => redis.dispose(),

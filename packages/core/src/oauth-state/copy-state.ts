@@ -115,6 +115,10 @@ function putEntries(step: ChainableCommander, store: Store<Payload>, secretKey: 
       putThing(step, key, kind === 'Client' ? { ...value, payload: sealClient(secretKey, name, payload) } : value, now);
       if (kind === 'Grant') connections += 1;
       if (kind === 'Grant') step.zadd(GRANTS, expires ?? '+inf', name);
+      if (kind === 'Interaction' && expires !== undefined) {
+        step.zadd(redisKey('open-pages'), expires, key);
+        endWith('open-pages', expires);
+      }
       if (kind === 'Client' && expires !== undefined) step.zadd(redisKey('unused-clients'), expires, name);
     } else if (kind === 'grant-member') {
       step.sadd(redisKey(`grant-member:${grantId}`), member);
@@ -134,7 +138,12 @@ function putEntries(step: ChainableCommander, store: Store<Payload>, secretKey: 
   return { connections, entries };
 }
 
-function putThing(step: ChainableCommander, key: string, { payload, expires, keptUntil }: Entry, now: number): void {
+function putThing(
+  step: ChainableCommander,
+  key: string,
+  { payload, expires, keptUntil, network }: Entry,
+  now: number,
+): void {
   const { consumed, ...rest } = payload;
   step.del(redisKey(key));
   step.hset(redisKey(key), {
@@ -144,6 +153,7 @@ function putThing(step: ChainableCommander, key: string, { payload, expires, kep
     ...(consumed !== undefined && { consumed: String(consumed) }),
     ...(expires !== undefined && { expires: String(expires) }),
     ...(keptUntil !== undefined && { keptUntil: String(keptUntil) }),
+    ...(network !== undefined && { network }),
   });
   if (expires !== undefined) step.pexpire(redisKey(key), expires - now);
 }

@@ -158,7 +158,7 @@ export function createOauthApp(options: OauthAppOptions): EdgeHandler {
   app.get(
     '/authorize',
     limitPerAddress(limits.perMinute, contextOf, { store: counts.requests('authorizations') }),
-    prepareAuthorization(mcpUrl),
+    prepareAuthorization(mcpUrl, new URL(issuer).host),
     authorize,
   );
   app.all('/authorize', onlyBy('GET', contextOf));

@@ -1,3 +1,4 @@
+import { networkOf } from '../limits/network-of.ts';
 import type { Turns } from './turns.ts';
 
 /** Somebody who waits for a turn. */
@@ -108,10 +109,4 @@ export function createLottery(rules: LotteryRules, turns: Turns, random: () => n
     },
     giveBack: () => turns.giveBack(),
   };
-}
-
-/** What one owner of addresses commonly has: 65,536 of IPv4 (/16), a provider's whole allocation of IPv6 (/32). */
-function networkOf(address: string): string {
-  const separator = address.includes(':') ? ':' : '.';
-  return address.split(separator).slice(0, 2).join(separator);
 }

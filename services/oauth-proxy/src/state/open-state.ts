@@ -5,6 +5,7 @@ import type { KeyStore } from '@arleo/core/signing-keys/key-store';
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Redis } from 'ioredis';
 import { openLmdbState } from './lmdb/open-lmdb-state.ts';
+import { BELIEVED_MS } from './redis/hold-cache.ts';
 import { openRedisState } from './redis/open-redis-state.ts';
 import { openRedisLink } from './redis/redis-link.ts';
 import { withSealedClients } from './sealed-clients.ts';
@@ -32,14 +33,18 @@ export interface OpenedState {
 /**
  * Opens what is kept. A Redis that is away does not keep the service from starting: it waits for it.
  *
+ * @param network of whoever sent the request that something is stored for
  * @throws {@link ArleoError} `state_damaged`; `token_secret_differs`
  */
-export async function openState(config: StateConfig, log: Log): Promise<OpenedState> {
+export async function openState(config: StateConfig, log: Log, network: () => string): Promise<OpenedState> {
   const { STATE_DIR, STATE_URL, TOKEN_SECRET } = config;
   const secretKey = deriveKey(TOKEN_SECRET, 'client secrets');
   const sealed = (state: State): State => ({ ...state, adapter: withSealedClients(state.adapter, secretKey, log) });
   if (STATE_URL === undefined) {
-    return { state: sealed(await openLmdbState(STATE_DIR, secretKey)), keyStore: openKeyFile(STATE_DIR) };
+    return {
+      state: sealed(await openLmdbState(STATE_DIR, secretKey, Date.now, network)),
+      keyStore: openKeyFile(STATE_DIR),
+    };
   }
   const link = openRedisLink(STATE_URL, deriveKey(TOKEN_SECRET, 'state'), log);
   try {
@@ -52,5 +57,5 @@ export async function openState(config: StateConfig, log: Log): Promise<OpenedSt
     log.warn('waiting for Redis: everything that needs it is answered with 503 until it is there');
   }
   const keyStore = openRedisKeyStore(link.run, deriveKey(TOKEN_SECRET, 'signing keys'));
-  return { state: sealed(openRedisState(link)), keyStore, shared: link.run };
+  return { state: sealed(openRedisState(link, Date.now, BELIEVED_MS, network)), keyStore, shared: link.run };
 }

@@ -6,12 +6,17 @@ describe.each(stateStores)('clients that were never used, in $name', ({ create }
   let home: StateHome;
   let time = 1_800_000_000_000;
   let state: State;
+  let network = '198.51';
   const later = (seconds: number): void => {
     time += seconds * 1000;
   };
   beforeEach(async () => {
     home = await create();
-    state = await home.open(() => time);
+    state = await home.open(
+      () => time,
+      () => network,
+    );
+    network = '198.51';
   });
   afterEach(async () => {
     await state.close();
@@ -45,6 +50,41 @@ describe.each(stateStores)('clients that were never used, in $name', ({ create }
     expect(refused).toHaveLength(1);
     expect(refused[0]).toMatchObject({ reason: { statusCode: 429, retryAfterSeconds: CONNECTING_SECONDS - 60 } });
     expect(await known('owner')).toBe(true);
+  });
+
+  it('make room for a newcomer of another network: one of the network that has most goes, the oldest without a page', async () => {
+    await register('with page');
+    later(1);
+    await openPage('with page');
+    later(1);
+    await register('oldest');
+    later(1);
+    await flood('flood', MAX_UNUSED_CLIENTS - 10);
+    network = '203.0';
+    await flood('few', 8);
+    network = '192.0';
+    await register('owner');
+    expect(await Promise.all(['with page', 'oldest', 'flood-0', 'few-0', 'owner'].map(known))).toEqual([
+      true,
+      false,
+      true,
+      true,
+      true,
+    ]);
+    // Who floods displaces nobody.
+    network = '198.51';
+    await expect(register('more')).rejects.toMatchObject({ statusCode: 429 });
+    expect(await known('owner')).toBe(true);
+  });
+
+  it('of many networks are not forgotten for one more', async () => {
+    for (let index = 0; index < MAX_UNUSED_CLIENTS; index += 1) {
+      network = `10.${index}`;
+      await register(`client ${index}`);
+    }
+    network = '192.0';
+    await expect(register('newcomer')).rejects.toMatchObject({ statusCode: 429 });
+    expect(await known('client 0')).toBe(true);
   });
 
   it('are kept for as long as a page of theirs is open, and not for ever', async () => {

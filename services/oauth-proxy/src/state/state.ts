@@ -25,8 +25,10 @@ export interface State {
   claim(name: string, seconds: number): Promise<boolean>;
   /** Notes that access by a grant was used, at most once a minute. */
   noteUse(grantId: string): void;
-  /** What the owner revoked with `arleo connections revoke` and was not asked for before. */
-  takeRevocationNotices(): Promise<RevocationNotice[]>;
+  /** What the owner revoked with `arleo connections revoke`, until it is removed. */
+  revocationNotices(): Promise<RevocationNotice[]>;
+  /** Removes the notice of a grant, once it was recorded. */
+  removeRevocationNotice(grantId: string): Promise<void>;
   /** Why it cannot be used at the moment; undefined if it can. */
   problem(): Promise<string | undefined>;
   close(): Promise<void>;

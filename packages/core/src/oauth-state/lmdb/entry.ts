@@ -7,6 +7,8 @@ export interface Entry<Payload extends object = Record<string, unknown>> {
   expires?: number;
   /** Until when, in milliseconds since 1970, a registered client is not forgotten for a newer one. */
   keptUntil?: number;
+  /** Of a registered client and an open page: the network that it came from. */
+  network?: string;
 }
 
 /** The store that all of oauth-proxy's state is in; `docs/storage-schema.md` lists its keys. */

@@ -4,6 +4,7 @@ import { withinGrace } from '../refresh-rules.ts';
 import { Reused } from '../reused.ts';
 import { storageKey, withId, withoutId } from '../stored-form.ts';
 import type { Entry, Store } from './entry.ts';
+import { makeRoomForPage } from './open-pages.ts';
 import { createRefreshFamily, type RefreshFamily } from './refresh-family.ts';
 import { keepForGood, keepWhileConnecting, makeRoom, newClient } from './registration-limit.ts';
 
@@ -15,14 +16,16 @@ export class LmdbAdapter implements Adapter {
   readonly #model: string;
   readonly #store: Store;
   readonly #now: () => number;
+  readonly #network: () => string;
   readonly #family: RefreshFamily;
 
   /** @throws Error for a model without a name: everything would be stored in one place */
-  constructor(model: string, store: Store, now: () => number) {
+  constructor(model: string, store: Store, now: () => number, network: () => string) {
     if (!/^[A-Z][A-Za-z]+$/.test(model)) throw new Error(`no model can be called "${model}"`);
     this.#model = model;
     this.#store = store;
     this.#now = now;
+    this.#network = network;
     this.#family = createRefreshFamily(store, now);
   }
 
@@ -33,19 +36,21 @@ export class LmdbAdapter implements Adapter {
       payload: withoutId(this.#model, id, payload),
       ...(expiresIn ? { expires: this.#now() + expiresIn * 1000 } : {}),
     };
-    await this.#store.transaction(() => this.#put(key, entry));
+    const network = this.#network();
+    await this.#store.transaction(() => this.#put(key, entry, network));
   }
 
-  #put(key: string, entry: Entry): void {
+  #put(key: string, entry: Entry, network: string): void {
     const store = this.#store;
     const { payload } = entry;
     if (this.#model === 'Client' && !store.doesExist(key)) {
       // Before anything is written: what was stays when this throws.
-      makeRoom(store, this.#now());
-      store.put(key, newClient(payload, this.#now()));
+      makeRoom(store, network, this.#now());
+      store.put(key, newClient(payload, network, this.#now()));
       return;
     }
-    store.put(key, entry);
+    if (this.#model === 'Interaction') this.#putPage(key, entry, network);
+    else store.put(key, entry);
     const { clientId, grantId, params, uid } = payload;
     if (this.#model === 'Session' && uid) store.put(`session-uid:${uid}`, { ...entry, payload: { key } });
     if (this.#model === 'Interaction') keepWhileConnecting(store, String(params?.client_id), this.#now());
@@ -55,6 +60,12 @@ export class LmdbAdapter implements Adapter {
       this.#family.add(grantId, key, entry.expires);
       this.#keepGrant(grantId, entry);
     }
+  }
+
+  #putPage(key: string, entry: Entry, network: string): void {
+    const before = this.#store.get(key);
+    if (!before) makeRoomForPage(this.#store, this.#now());
+    this.#store.put(key, { ...entry, network: before?.network ?? network });
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {

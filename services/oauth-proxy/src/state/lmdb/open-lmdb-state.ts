@@ -17,10 +17,16 @@ const sweepEveryMs = 10 * 60_000;
  * Opens the state in `folder`/oauth.lmdb.
  *
  * @param secretKey 32 bytes, from `TOKEN_SECRET`, to encrypt what an earlier version left in clear
+ * @param network of whoever sent the request that something is stored for
  * @throws {@link ArleoError} `state_damaged`
  * @throws Error when the folder cannot be made or the file not be opened
  */
-export async function openLmdbState(folder: string, secretKey: Buffer, now: () => number = Date.now): Promise<State> {
+export async function openLmdbState(
+  folder: string,
+  secretKey: Buffer,
+  now: () => number = Date.now,
+  network: () => string = () => '',
+): Promise<State> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = path.join(folder, STATE_FILE);
   let store: Store = openStore(file);
@@ -40,7 +46,7 @@ export async function openLmdbState(folder: string, secretKey: Buffer, now: () =
     return entry !== undefined && (entry.expires === undefined || entry.expires > now());
   };
   return {
-    adapter: (model) => new LmdbAdapter(model, store, now),
+    adapter: (model) => new LmdbAdapter(model, store, now, network),
     accessHolds: (grantId, jti) => alive(`Grant:${grantId}`) && !alive(`revoked:${jti}`),
     async revokeAccessToken(jti, seconds) {
       await store.put(`revoked:${jti}`, { payload: {}, expires: now() + seconds * 1000 });
@@ -54,14 +60,12 @@ export async function openLmdbState(folder: string, secretKey: Buffer, now: () =
       });
     },
     noteUse: noteUse.note,
-    async takeRevocationNotices() {
+    async revocationNotices() {
       const keys = keysUnder(store, REVOCATION_NOTICES);
-      if (keys.length === 0) return [];
-      const notices = keys.map((key) => store.get(key)?.payload as unknown as RevocationNotice);
-      await store.transaction(() => {
-        for (const key of keys) store.remove(key);
-      });
-      return notices;
+      return keys.map((key) => store.get(key)?.payload as unknown as RevocationNotice);
+    },
+    async removeRevocationNotice(grantId) {
+      await store.remove(`${REVOCATION_NOTICES}${grantId}`);
     },
     problem: async () => undefined,
     async close() {

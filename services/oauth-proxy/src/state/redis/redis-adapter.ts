@@ -15,13 +15,15 @@ export class RedisAdapter implements Adapter {
   readonly #model: string;
   readonly #link: RedisLink;
   readonly #now: () => number;
+  readonly #network: () => string;
 
   /** @throws Error for a model without a name: everything would be stored in one place */
-  constructor(model: string, link: RedisLink, now: () => number) {
+  constructor(model: string, link: RedisLink, now: () => number, network: () => string) {
     if (!/^[A-Z][A-Za-z]+$/.test(model)) throw new Error(`no model can be called "${model}"`);
     this.#model = model;
     this.#link = link;
     this.#now = now;
+    this.#network = network;
   }
 
   /**
@@ -31,6 +33,7 @@ export class RedisAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresIn?: number): Promise<void> {
     const now = this.#now();
     const { grantId = '', clientId, params, uid = '', exp = '' } = payload;
+    const network = this.#network();
     const client = this.#model === 'Interaction' ? params?.client_id : clientId;
     const nextFree = await this.#link.run((redis) =>
       putThing(
@@ -44,6 +47,7 @@ export class RedisAdapter implements Adapter {
         String(client ?? ''),
         uid,
         exp,
+        network,
       ),
     );
     if (nextFree) throw new RegistrationsFull(Math.max(1, Math.ceil((Number(nextFree) - now) / 1000)));
