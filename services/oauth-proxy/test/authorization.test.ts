@@ -50,6 +50,28 @@ describe('authorization', () => {
     expect(await stored()).toEqual(['203.0']);
   });
 
+  it('stores one grant, whoever sends the approval twice', async () => {
+    const { body } = await register(service);
+    const browser = new Browser(service);
+    const start = url({ client_id: body.client_id });
+    const page = await browser.submit(await browser.open(start), [['passphrase', PASSPHRASE]]);
+    const { action, hidden } = formOf(page);
+    const send = () =>
+      browser.fetch(action, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: new URLSearchParams([...hidden, ['scope', 'content:read'], ['decision', 'approve']]).toString(),
+      });
+    const answers = await Promise.all([send(), send()]);
+    expect(answers.map(({ status }) => status)).toEqual([303, 303]);
+    const callback = await browser.open(new URL(answers[1]?.headers.get('location') ?? '', action).href);
+    expect(new URL(callback.url).searchParams.get('code')).toBeTruthy();
+    const store = await openExistingStore<{ clientId?: string }>(service.stateDir);
+    const grants = keysUnder(store, 'Grant:').filter((key) => store.get(key)?.payload.clientId === body.client_id);
+    await store.close();
+    expect(grants).toHaveLength(1);
+  });
+
   it('sends the code with state and issuer to the redirect URI, on any port of loopback', async () => {
     const callback = await approve(service, url({ redirect_uri: 'http://127.0.0.1:49152/callback' }));
     expect(callback.origin + callback.pathname).toBe('http://127.0.0.1:49152/callback');

@@ -30,6 +30,24 @@ describe('connections', () => {
 `);
   });
 
+  test('list says of a client without a registration whether the owner set it up', async () => {
+    const store = openStore<object>(path.join(folder, STATE_FILE));
+    for (const clientId of ['my-claude', 'client_0123', 'https://app.example/client.json']) {
+      await store.put(`Grant:${clientId}`, { payload: { clientId, iat: 1_790_000_000 } });
+    }
+    await store.close();
+    const hosts = [...(await run('list')).stdout.matchAll(/^(\S+)\n.*\n {2}hosts +(.+)$/gm)].map(([, id, host]) => [
+      id,
+      host,
+    ]);
+    expect(Object.fromEntries(hosts)).toEqual({
+      c: 'claude.ai',
+      'my-claude': '(set up by CLIENT_ID)',
+      client_0123: '(not known any more)',
+      'https://app.example/client.json': '(not known any more)',
+    });
+  });
+
   test('revoke ends the access of one, after which there is none', async () => {
     expect((await run('revoke', 'c')).stdout).toBe('Revoked: c has no access any more (1 approval).\n');
     expect((await run('list')).stdout).toBe('No client has access.\n');

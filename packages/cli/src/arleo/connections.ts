@@ -1,4 +1,4 @@
-import type { Connection, Connections } from '@arleo/core/oauth-state/connections';
+import { type Connection, type Connections, isSetUpByOwner } from '@arleo/core/oauth-state/connections';
 import type { Command, CommandValues } from './command.ts';
 import {
   stateOptions as options,
@@ -81,7 +81,7 @@ function describe({ id, name, hosts, scopes, first_approved, last_used, expires 
   const time = (date: Date): string => date.toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
   return `${id}
   name       ${name === null ? '(none)' : JSON.stringify(plain(name))} (its own claim)
-  hosts      ${hosts.join(', ') || '(not known any more)'}
+  hosts      ${hosts.join(', ') || (isSetUpByOwner({ id, hosts }) ? '(set up by CLIENT_ID)' : '(not known any more)')}
   scopes     ${scopes.join(', ')}
   approved   ${time(first_approved)}
   last used  ${last_used === null ? 'never' : time(last_used)}

@@ -54,6 +54,14 @@ export interface StoredGrant {
   lastUsed?: number | undefined;
 }
 
+/** What the ids begin with that oauth-proxy gives to clients that register themselves. */
+export const REGISTERED_PREFIX = 'client_';
+
+/** True for the id of a client that the owner set up (`CLIENT_ID`), of which nothing is stored but what it was granted. */
+export function isSetUpByOwner({ id, hosts }: Pick<Connection, 'id' | 'hosts'>): boolean {
+  return hosts.length === 0 && !id.startsWith('https://') && !id.startsWith(REGISTERED_PREFIX);
+}
+
 /** Where it is stored what is known of a client: that it registered, or the document at the address that is its id. */
 export function clientKey(id: string): string {
   return id.startsWith('https://') ? `ClientDocument:${id}` : `Client:${id}`;

@@ -56,6 +56,12 @@ describe('consent page', () => {
     expect(text).not.toContain('It calls itself');
   });
 
+  it('says that what was approved before is not ended by it', () => {
+    expect(page('x')).toContain(
+      'What you approved for it before stays valid beside this, and whatever you untick here.',
+    );
+  });
+
   it('says for how long, and that it asks each time', () => {
     expect(page('x')).toMatch(
       /For how long<\/h2>\n<p class="small">Until you end it .*60 days\. You are asked each time/,

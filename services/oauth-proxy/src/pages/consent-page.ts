@@ -46,6 +46,7 @@ ${page.scopes.map(
 )}</fieldset>
 <h2>${texts.forHowLong}</h2>
 <p class="small">${texts.howLong}</p>
+<p class="small">${texts.besideEarlier}</p>
 <div class="actions">
 <button type="submit" name="decision" value="approve">${texts.approve}</button>
 <button type="submit" name="decision" value="deny" class="quiet">${texts.deny}</button>

@@ -50,6 +50,8 @@ const en = {
   forHowLong: 'For how long',
   howLong:
     'Until you end it (arleo connections revoke), or until it was not used for 60 days. You are asked each time anew.',
+  besideEarlier:
+    'What you approved for it before stays valid beside this, and whatever you untick here. To narrow it, end that first.',
   approve: 'Approve',
   deny: 'Deny',
   scopes: {
@@ -111,6 +113,8 @@ const fr: Texts = {
   forHowLong: 'Pour combien de temps',
   howLong:
     'Jusqu’à ce que vous y mettiez fin (arleo connections revoke), ou qu’il n’ait pas servi pendant 60 jours. La question est posée à chaque fois.',
+  besideEarlier:
+    'Ce que vous lui avez accordé auparavant reste valable à côté de ceci, quoi que vous décochiez ici. Pour le restreindre, mettez-y d’abord fin.',
   approve: 'Approuver',
   deny: 'Refuser',
   scopes: {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { deriveKey } from '@arleo/core/derive-key';
+import { REGISTERED_PREFIX } from '@arleo/core/oauth-state/connections';
 import { ACCESS_TOKEN_SECONDS } from '@arleo/core/signing-keys/key-set';
 import { Provider } from 'oidc-provider';
 import { RegistrationsFull } from '../state/registration-rules.ts';
@@ -77,7 +78,11 @@ export function createProvider({
       rpInitiatedLogout: { enabled: false },
       pushedAuthorizationRequests: { enabled: false },
       dPoP: { enabled: false },
-      registration: { enabled: true, issueRegistrationAccessToken: false, idFactory: () => `client_${random(12)}` },
+      registration: {
+        enabled: true,
+        issueRegistrationAccessToken: false,
+        idFactory: () => `${REGISTERED_PREFIX}${random(12)}`,
+      },
       revocation: { enabled: true, allowedPolicy: (_ctx, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true,

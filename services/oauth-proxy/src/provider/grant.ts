@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Provider } from 'oidc-provider';
 import { OWNER } from './create-provider.ts';
 import { DEFAULT_SCOPE, OFFERED_SCOPES } from './resource.ts';
@@ -11,17 +12,20 @@ export function requestedScopes(scope: unknown): string[] {
 
 /**
  * Stores a grant of exactly the approved scopes. The others are marked as refused, since a scope that was neither
- * granted nor refused would be asked for again.
+ * granted nor refused would be asked for again. One authorization has one grant, however often the approval is sent: its id comes
+ * from that of the interaction, which it does not tell.
  *
  * @returns the grant's id
  */
 export async function grantFor(
   provider: Provider,
   mcpUrl: string,
-  { params }: { params: Record<string, unknown> },
+  { uid, params }: { uid: string; params: Record<string, unknown> },
   approved: readonly string[],
 ): Promise<string> {
+  const jti = createHash('sha256').update(`grant of ${uid}`).digest('base64url');
   const grant = new provider.Grant({ accountId: OWNER, clientId: String(params.client_id) });
+  grant.jti = jti;
   const refused = requestedScopes(params.scope).filter((scope) => !approved.includes(scope));
   grant.addOIDCScope(approved.join(' '));
   if (refused.length > 0) grant.rejectOIDCScope(refused.join(' '));
