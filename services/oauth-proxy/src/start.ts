@@ -10,6 +10,7 @@ import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import { type DocumentNetwork, INTERNET } from './client-documents/fetch-document.ts';
 import type { Config } from './config.ts';
 import { answerUnavailable } from './http/answer-unavailable.ts';
+import { createBoundSenders, FORM_MS } from './http/bound-senders.ts';
 import { INTROSPECTION_PATH } from './http/introspection.ts';
 import { createOauthApp } from './http/oauth-app.ts';
 import { type Handlers, openLater } from './http/open-later.ts';
@@ -123,6 +124,7 @@ export async function start(
   const origins = new Set([issuer, ...config.ALLOWED_ORIGINS]);
   const site = new URL(issuer).host;
   const handlers = await openLater({ open, unavailable: answerUnavailable.bind(undefined, site), lifecycle, log });
+  const boundSenders = createBoundSenders();
   return serveEdge({
     hop,
     config,
@@ -136,8 +138,8 @@ export async function start(
       const problems = [...(upstream.problems ?? []), ...own.filter((one) => one !== undefined)];
       return { ready: problems.length === 0, problems };
     },
-    mcp: allowOrigins(origins, handlers.mcp),
+    mcp: boundSenders(allowOrigins(origins, handlers.mcp)),
     localPaths: new Set([INTROSPECTION_PATH]),
-    rest: handlers.rest,
+    rest: boundSenders(handlers.rest, { bodyMs: FORM_MS }),
   });
 }

@@ -89,4 +89,40 @@ describe('senders that do not send as they should', () => {
     expect((await fetch(`${service.issuer}/jwks`)).status).toBe(200);
     for (const socket of silent) socket.destroy();
   });
+
+  it.each(['/token', '/mcp'])(
+    'two addresses that never end what they send to %s leave room for a third',
+    async (path) => {
+      const sockets: Socket[] = [];
+      const send = (address: string): Socket => {
+        const socket = open().on('error', () => undefined);
+        const type = path === '/mcp' ? 'application/json' : 'application/x-www-form-urlencoded';
+        socket.write(
+          `POST ${path} HTTP/1.1\r\nHost: ${new URL(service.issuer).host}\r\nContent-Type: ${type}\r\nContent-Length: 9\r\nX-Forwarded-For: ${address}\r\n\r\nx`,
+        );
+        sockets.push(socket);
+        return socket;
+      };
+      // 200 of each are kept waiting; the connections of the others end.
+      await new Promise<void>((resolve) => {
+        let [sent, ended] = [0, 0];
+        const next = (): void => {
+          sent += 1;
+          const socket = send(sent % 2 ? '203.0.113.1' : '198.51.100.1').resume();
+          socket.once('close', () => {
+            ended += 1;
+            if (ended === 700) resolve();
+            else if (sent < 1_100) next();
+          });
+        };
+        while (sent < 450) next();
+      });
+      expect((await callMcp(service, token)).status).toBe(200);
+      expect((await fetch(`${service.issuer}/token`, { method: 'POST', body: new URLSearchParams() })).status).toBe(
+        400,
+      );
+      for (const socket of sockets) socket.destroy();
+    },
+    30_000,
+  );
 });
