@@ -193,7 +193,11 @@ test('[R-FUZZ-REQUESTS] the forms of the owner, with cookies and token of the re
 
   // As few as may be wrong in a minute, and some are kept for what follows.
   for (const passphrase of ['', CANARY, CANARY.repeat(300)]) {
-    const page = await answerForm([['passphrase', passphrase]]);
+    const page = await answerForm([
+      ['passphrase', passphrase],
+      ['code', passphrase],
+      ['recovery_code', passphrase],
+    ]);
     expect({ status: page.status, fault: faultOfPage(page) }).toEqual({ status: 401, fault: undefined });
   }
   const page = await open();
@@ -201,7 +205,8 @@ test('[R-FUZZ-REQUESTS] the forms of the owner, with cookies and token of the re
   if (!login) throw new Error(`no login form at ${page.url}`);
   await browser.submit(page, login, { fill: { passphrase: stack.state.passphrase } });
 
-  const hostile = parameters(known, ['decision', 'decision', 'scope', 'scope', 'redirect_uri', 'passphrase']);
+  const names = ['decision', 'decision', 'scope', 'scope', 'redirect_uri', 'passphrase', 'code', 'recovery_code'];
+  const hostile = parameters(known, names);
   const usual = fc.array(
     fc.constantFrom<[string, string]>(['decision', 'approve'], ['decision', 'deny'], ['scope', 'content:read']),
   );

@@ -144,7 +144,9 @@ export function hostileRequests(known: Known): Record<string, Arbitrary<HostileR
     jwks: shaped(known, { method: 'GET', target: at('/jwks') }),
     register: shaped(known, {
       method: 'POST',
-      target: at('/register'),
+      target: fc
+        .constantFrom('/register', '/register', '/register/', '/Register', '/REGISTER/', '//register')
+        .chain(at),
       contentType: 'application/json',
       body: hostileJson({
         client_name: fc.oneof(text, fc.anything()),
@@ -156,6 +158,9 @@ export function hostileRequests(known: Known): Record<string, Arbitrary<HostileR
         scope: fc.anything(),
         jwks: fc.object(),
         jwks_uri: text,
+        sector_identifier_uri: fc.oneof(fc.constant('https://127.0.0.1:9/internal'), text),
+        subject_type: fc.constantFrom('public', 'pairwise'),
+        initiate_login_uri: text,
         software_statement: hostileSecret,
       }),
     }),
@@ -168,7 +173,7 @@ export function hostileRequests(known: Known): Record<string, Arbitrary<HostileR
         .tuple(uid, fc.oneof(fc.constantFrom('login', 'consent'), segment))
         .map(([id, step]) => `/interaction/${id}/${step}`),
       contentType: FORM,
-      body: query(['csrf', 'passphrase', 'otp', 'decision', 'scope']),
+      body: query(['csrf', 'passphrase', 'code', 'recovery_code', 'decision', 'scope']),
     }),
     token: shaped(known, { method: 'POST', target: at('/token'), contentType: FORM, body: query(TOKEN) }),
     revoke: shaped(known, {
@@ -179,7 +184,7 @@ export function hostileRequests(known: Known): Record<string, Arbitrary<HostileR
     }),
     introspect: shaped(known, {
       method: 'POST',
-      target: at('/introspect'),
+      target: fc.constantFrom('/introspect', '/introspect', '/introspect/', '/Introspect').chain(at),
       contentType: FORM,
       body: query([...CLIENT, 'token', 'token_type_hint']),
     }),

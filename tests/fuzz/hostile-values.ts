@@ -92,7 +92,7 @@ const SECRET = new Set([
   'client_secret',
   'client_assertion',
   'passphrase',
-  'otp',
+  'recovery_code',
   'access_token',
   'csrf',
 ]);
