@@ -6,18 +6,28 @@ import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } fro
 
 const ALL = Object.entries(UNITS).flatMap(([host, units]) => units.map((unit) => [unit, host] as const));
 
+/** Where a server in Cloudflare's place listens. */
+const EDGE = '192.168.122.200';
+
 let folder: string;
 let hosts: TestHosts;
 let installed: Installed;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'arleo-units-'));
-  hosts = await bootHosts(PACKAGES);
+  hosts = await bootHosts(PACKAGES, { ...ADDRESSES, edge: EDGE });
   installed = await installByHand(hosts, folder);
 });
 afterAll(async () => {
   await hosts?.dispose();
   await rm(folder, { recursive: true, force: true });
 });
+
+/** Answers every call as Cloudflare does, and prints what it was asked; for `node -e` within single quotes. */
+const FAKE_CLOUDFLARE = `const { readFileSync } = require("fs");
+  require("https").createServer({ key: readFileSync("key"), cert: readFileSync("crt") }, (request, response) => {
+    request.setEncoding("utf8").on("data", (text) => console.log(request.url, text));
+    request.on("end", () => response.setHeader("content-type", "application/json").end(JSON.stringify({ success: true })));
+  }).listen(443)`;
 
 /** Creates a page as a client on the first host; the tool's answer. */
 async function createPage(route: string, title: string): Promise<unknown> {
@@ -159,6 +169,28 @@ test('the drop-in for client documents turns them on, and keeps private networks
   expect(await withinUnit(nuc, 'mcp-oauth-proxy', connect(ADDRESSES.vm))).toMatchObject(SILENT);
   expect(await withinUnit(nuc, 'mcp-oauth-proxy', connect('127.0.0.1'))).toMatchObject(REFUSED);
   await nuc.run(`rm -r ${folder} && systemctl daemon-reload && systemctl restart mcp-oauth-proxy`);
+});
+
+test('[R-UNIT-NETWORK] a purge reaches Cloudflare once its addresses are open to the unit, and not before', async () => {
+  const [vm, edge] = [hosts.host('vm'), hosts.host('edge')];
+  await edge.run(`mkdir /root/edge && cd /root/edge && openssl req -x509 -newkey rsa:2048 -noenc -days 1 -subj /CN=edge -addext subjectAltName=IP:${EDGE} -keyout key -out crt
+    systemd-run -q --unit=edge --working-directory=/root/edge -p StandardOutput=file:/root/edge/asked node -e '${FAKE_CLOUDFLARE}'
+    until bash -c 'echo >/dev/tcp/${EDGE}/443'; do sleep 0.1; done`);
+  await vm.run(`echo '${await edge.run('cat /root/edge/crt')}' >/etc/hugo-mcp/edge.crt`);
+  const folderOfDropIns = '/run/systemd/system/hugo-mcp.service.d';
+  await vm.run(`install -d ${folderOfDropIns}
+    printf 'CLOUDFLARE_ZONE_ID=%032d\\nCLOUDFLARE_API_TOKEN=%040d\\nCLOUDFLARE_API_URL=https://${EDGE}\\nHUGO_BASEURL=https://www.example.org/\\n' 0 0 >>/etc/hugo-mcp/.env
+    printf '[Service]\\nEnvironment=NODE_EXTRA_CA_CERTS=/etc/hugo-mcp/edge.crt\\n' >${folderOfDropIns}/trust.conf
+    systemctl daemon-reload && systemctl restart hugo-mcp`);
+  expect(JSON.stringify(await createPage('posts/unpurged', 'Unpurged'))).toContain('cloudflare');
+  expect(await edge.run('cat /root/edge/asked')).toBe('');
+
+  await vm.run(`printf '[Service]\\nIPAddressAllow=${EDGE}\\n' >${folderOfDropIns}/edge.conf
+    systemctl daemon-reload && systemctl restart hugo-mcp`);
+  expect(await createPage('posts/purged', 'Purged')).toMatchObject({ isError: false });
+  expect(await edge.run('until [[ -s /root/edge/asked ]]; do sleep 0.1; done; cat /root/edge/asked')).toContain(
+    'https://www.example.org/en/posts/purged/',
+  );
 });
 
 test('[R-UNIT-WATCHDOG] a service that hangs is killed by the watchdog, started again, and works', async () => {
