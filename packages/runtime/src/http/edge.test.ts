@@ -307,9 +307,9 @@ describe('a head that two hops could read differently', () => {
     const send = (count: number) =>
       raw(port, `GET /mcp HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${'a: b\r\n'.repeat(count - 2)}\r\n`);
     expect(await send(100)).toMatch(/^HTTP\/1\.1 200 /);
-    for (const count of [101, 2_500]) {
-      expect(await send(count)).toMatch(/^HTTP\/1\.1 400 [\s\S]*more than 100 headers/);
-    }
+    expect(await send(101)).toMatch(/^HTTP\/1\.1 400 [\s\S]*more than 100 headers/);
+    // Node's parser leaves out all beyond 2,000; newer ones refuse such a head themselves.
+    expect(await send(2_500)).toMatch(/^HTTP\/1\.1 (?:400 [\s\S]*more than 100 headers|431 )/);
     expect(handled).toHaveLength(1);
   });
 
