@@ -13,6 +13,8 @@ export interface NginxSite {
   port: number;
   /** The text inside `http { … }`. */
   http: string;
+  /** What stands outside of it, such as `load_module`. */
+  main?: string;
 }
 
 /**
@@ -28,7 +30,7 @@ export async function startNginx(folder: string, site: NginxSite): Promise<() =>
     .join(' ');
   await writeFile(
     file,
-    `worker_processes 1; daemon off; pid ${folder}/${site.name}.pid; error_log stderr warn;
+    `${site.main ?? ''} worker_processes 1; daemon off; pid ${folder}/${site.name}.pid; error_log stderr warn;
 events { worker_connections 1024; }
 http { access_log off; keepalive_requests 10000000; types {} default_type application/json; ${temp}
 ${site.http}
