@@ -9,6 +9,10 @@
 TOOLS="$ROOT/.tools"
 NODE_MINIMUM=20.19.0
 NEEDS=(hugo git openssl)
+# nginx with the firewall of infra/, for the tests; their callers add it.
+# shellcheck disable=SC2034
+WAF_NEEDS=(nginx /usr/lib/nginx/modules/ngx_http_modsecurity_module.so:libnginx-mod-http-modsecurity
+  /usr/share/modsecurity-crs/owasp-crs.load:modsecurity-crs)
 STEP_PID=''
 STEP_NAME=''
 TICKER_PID=''
@@ -93,14 +97,14 @@ usable_node() {
   version_at_least "${version#v}" "$NODE_MINIMUM"
 }
 
-# ensure_packages: installs the Debian packages whose command is missing (NEEDS: COMMAND or COMMAND:PACKAGE).
+# ensure_packages: installs the Debian packages whose command or file is missing (NEEDS: COMMAND, COMMAND:PACKAGE or /FILE:PACKAGE).
 ensure_packages() {
   local missing=() entry
   # An old system Node is good enough: it runs npm, and npm brings a newer one.
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
   for entry in "${NEEDS[@]}"; do
-    command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
+    [[ $entry == /* && -e ${entry%%:*} ]] || command -v "${entry%%:*}" >/dev/null || missing+=("${entry##*:}")
   done
   [[ ${#missing[@]} -gt 0 ]] || return 0
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || missing+=(ca-certificates)

@@ -21,7 +21,7 @@ find_browser() {
 main() {
   [[ $# -eq 0 ]] || fatal "unknown argument: $1" 'Usage: scripts/test.sh (one package alone: cd services/oauth-proxy && pnpm test)' 2
   # The tests of infra/ and of the shared state run the real thing, each with a server of its own.
-  NEEDS+=(nginx redis-server)
+  NEEDS+=("${WAF_NEEDS[@]}" redis-server)
   [[ -n ${CHROMIUM:-} ]] || CHROMIUM="$(find_browser)" || NEEDS+=(chromium)
   setup
   export CHROMIUM="${CHROMIUM:-$(find_browser)}"

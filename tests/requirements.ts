@@ -163,4 +163,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-ATTACK-QUERY': 'A token anywhere but in the Authorization header.',
     'R-ATTACK-SMUGGLING': 'Heads that two hops could read differently.',
   }),
+  ...from('nginx and its firewall', {
+    'R-WAF-TEXTS':
+      'None of 1,000 real technical texts is blocked as content, title, tags, front matter, edits or upload, in both protocol eras.',
+    'R-WAF-ATTACKS': 'Attacks anywhere else stay blocked as they are without the exceptions for content.',
+    'R-WAF-OAUTH': 'Registrations and authorizations of known clients pass, loopback redirects and document ids too.',
+    'R-WAF-PASSPHRASE': 'Any passphrase passes, and none is in a log of nginx or its firewall.',
+    'R-WAF-HOOK': "GitHub's pushes pass, whatever stands in commit messages and file names.",
+    'R-WAF-ANSWER': 'When the firewall says no, the answer is JSON that names it and the request id.',
+  }),
 ];

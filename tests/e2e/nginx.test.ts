@@ -114,7 +114,11 @@ describe('behind the nginx of infra/', () => {
 
   it('lets in what the services take, and no more', async () => {
     const headers = { 'content-type': 'application/json', authorization: 'Bearer x' };
-    const uploadOf10MiB = 'x'.repeat(Math.ceil((10 * 1024 * 1024) / 3) * 4 + 64 * 1024);
+    const data = 'x'.repeat(Math.ceil((10 * 1024 * 1024) / 3) * 4);
+    const uploadOf10MiB = JSON.stringify({
+      method: 'tools/call',
+      params: { name: 'upload_asset', arguments: { data } },
+    });
     expect((await ask('POST', '/mcp', headers, uploadOf10MiB)).status).toBe(401);
     expect((await ask('POST', '/mcp', headers, 'x'.repeat(16 * 1024 * 1024 + 1))).status).toBe(413);
   });

@@ -11,9 +11,9 @@ import { freePorts } from '@arleo/demo/stack/ports';
 import { type ServiceProcess, startService } from '@arleo/demo/stack/service-process';
 import { serviceSpecs } from '@arleo/demo/stack/services';
 import { REDIS_PASSWORD, type RedisServer, startRedis } from '../../packages/core/test/redis-server.ts';
-import { startNginx } from '../bench/nginx.ts';
 import { mcpHeaders, rpc } from './mcp.ts';
 import { authorization, type Granted, grant, REDIRECT_URI, redeem, register, token } from './oauth.ts';
+import { startPublicSite } from './public-site.ts';
 import { type Answer, send } from './send.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { expectNoSecrets } from './trail.ts';
@@ -64,18 +64,23 @@ describe('two replicas of oauth-proxy behind nginx, with their state in one Redi
     const upstream = (await conf('replicas.conf'))
       .replace('127.0.0.1:8083', replicas[0])
       .replace('192.0.2.20:8083', replicas[1]);
-    const http = (await conf('mcp.conf'))
-      .replace(/upstream arleo_oauth_proxy \{[^}]*\}/, upstream)
-      .replace('127.0.0.1:8084', new URL(addresses.hugoMcpProxyUrl).host)
-      .replace('listen 443 ssl;', `listen 127.0.0.1:${port}; access_log ${folder}/steps.log steps;`)
-      .replace('listen [::]:443 ssl;', '')
-      .replace('server_name mcp.example.org;', 'server_name localhost;')
-      .replace(/ {2}ssl_[a-z_]+ [^;]*;\n/g, '');
-    stopNginx = await startNginx(folder, {
+    const site = await startPublicSite({
       name: 'replicas',
+      folder,
       port,
-      http: `log_format steps '$upstream_addr $status $request_method $uri';\n${http}`,
+      oauthProxy: replicas[0],
+      hugoMcpProxy: new URL(addresses.hugoMcpProxyUrl).host,
+      certificate: layout.tlsCert,
+      key: layout.tlsKey,
+      change: (file, text) =>
+        file !== 'nginx/mcp.conf'
+          ? text
+          : `log_format steps '$upstream_addr $status $request_method $uri';\n${text}`
+              .replace(/upstream arleo_oauth_proxy \{[^}]*\}/, upstream)
+              .replace('listen 443 ssl;', `listen 127.0.0.1:${port}; access_log ${folder}/steps.log steps;`)
+              .replace(/ {2}ssl_[a-z_]+ [^;]*;\n/g, ''),
     });
+    stopNginx = site.stop;
   }, 90_000);
   afterAll(async () => {
     await stopNginx();

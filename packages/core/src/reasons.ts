@@ -20,6 +20,16 @@ const reasons = {
   bad_host: { status: 403, message: 'The Host header does not name this server.' },
   bad_origin: { status: 403, message: 'Requests from this origin are not accepted.' },
   rate_limited: { status: 429, message: 'Too many requests. Wait and try again.' },
+  waf_blocked: {
+    status: 403,
+    message: 'The web application firewall took a part of this request for an attack.',
+    hint: 'Look for the request id in /var/log/nginx/mcp.error.log: the rule and the argument stand there.',
+  },
+  caller_not_allowed: {
+    status: 403,
+    message: 'Requests from this address are not accepted.',
+    hint: 'The addresses that are stand in /etc/nginx/arleo/callers.conf.',
+  },
   request_timeout: { status: 408, message: 'The request did not arrive in time.' },
 
   // Who the caller is.
