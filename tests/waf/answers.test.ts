@@ -72,7 +72,7 @@ describe('what nginx itself answers', () => {
     expectNamed(await edge.ask({ ...call, path: '/register', body: ' '.repeat(65 * 1024) }), 'nginx', 'body_too_large');
   });
 
-  it.each(['/', '/metrics', '/readyz', '/introspect', '/internal/site-pull', '/webhook/x', '/mcp/', '/Metrics'])(
+  it.each(['/', '/metrics', '/readyz', '/introspect', '/internal/site-pull', '/webhook/x', '/MCP', '/Metrics'])(
     'has nothing at %s',
     async (path) => expectNamed(await edge.ask(get(path)), 'nginx', 'not_found'),
   );
