@@ -4,9 +4,7 @@ import { ArleoError } from '../errors.ts';
 import { atomicWrite, removeLeftovers } from '../fs/atomic-write.ts';
 import { withLockFile } from '../fs/lock-file.ts';
 import type { KeyStore } from './key-store.ts';
-
-/** How often the file is looked at, in milliseconds. */
-const lookEveryMs = 500;
+import { watchChanges } from './watch-changes.ts';
 
 /**
  * The keys in `folder`/signing-keys.json, mode 0600, changed under a lock. A file that root writes belongs to whom it
@@ -36,23 +34,7 @@ export function openKeyFile(folder: string): KeyStore {
         });
       }
     },
-    watch(onChange) {
-      let seen: string | undefined;
-      let looking = false;
-      const look = async (): Promise<void> => {
-        if (looking) return;
-        looking = true;
-        const found = await identity(file);
-        looking = false;
-        // The first look only says what there is to compare with; whoever watches has yet to read.
-        if (found === seen) return;
-        seen = found;
-        onChange();
-      };
-      void look();
-      const timer = setInterval(() => void look(), lookEveryMs).unref();
-      return () => clearInterval(timer);
-    },
+    watch: (onChange) => watchChanges(() => identity(file), onChange),
   };
 }
 

@@ -2,13 +2,11 @@ import type { Redis } from 'ioredis';
 import { ArleoError } from '../../errors.ts';
 import { seal, unseal } from '../../seal.ts';
 import type { KeyStore } from '../../signing-keys/key-store.ts';
+import { watchChanges } from '../../signing-keys/watch-changes.ts';
 import { redisKey } from './keys.ts';
 import { defineScript } from './lua.ts';
 
 const name = 'signing-keys';
-
-/** How often the keys are looked at, in milliseconds. */
-const lookEveryMs = 500;
 
 /** ARGV: what is expected there (nothing: empty), what is to be there. Gives 1 if it is. */
 const replaceIf = defineScript<number>(`
@@ -49,22 +47,7 @@ export function openRedisKeyStore(
       if (open(before) !== expected) return false;
       return (await ask((redis) => replaceIf(redis, before, seal(key, name, next)))) === 1;
     },
-    watch(onChange) {
-      let seen: string | undefined;
-      let looking = false;
-      const look = async (): Promise<void> => {
-        if (looking) return;
-        looking = true;
-        // What is away is not changed; it is looked at again.
-        const found = await stored().catch(() => seen);
-        looking = false;
-        if (found === seen) return;
-        seen = found;
-        onChange();
-      };
-      void look();
-      const timer = setInterval(() => void look(), lookEveryMs).unref();
-      return () => clearInterval(timer);
-    },
+    // What is away is not changed; it is looked at again.
+    watch: (onChange) => watchChanges((seen) => stored().catch(() => seen), onChange),
   };
 }
