@@ -1,5 +1,5 @@
 import { renameSync, writeFileSync } from 'node:fs';
-import { link, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { moveFile, replaceFile } from './replace-file.ts';
@@ -89,34 +89,4 @@ test('leaves what an editor puts in the place while the new bytes go to the disk
     // Ours gave way, or was in its place before the editor's came.
     expect(await now()).toBe('by hand');
   }
-});
-
-test('a move takes nobody their file, which came to its target in between', async () => {
-  const to = path.join(dir, 'other.md');
-  for (let round = 0; round < 200; round += 1) {
-    await writeFile(file, 'moved');
-    const moving = moveFile(file, to);
-    for (let turn = 0; turn < round % 8; turn += 1) await new Promise(setImmediate);
-    let saved = true;
-    try {
-      writeFileSync(to, 'by hand', { flag: 'wx' });
-    } catch {
-      saved = false;
-    }
-    expect(await moving).toBe(!saved);
-    expect(await readFile(to, 'utf8')).toBe(saved ? 'by hand' : 'moved');
-    if (saved) expect(await now()).toBe('moved');
-    await rm(to);
-  }
-});
-
-test('a move that was interrupted between its two steps can be finished, and can be undone', async () => {
-  const to = path.join(dir, 'other.md');
-  await writeFile(file, 'moved');
-  await link(file, to);
-  expect(await moveFile(file, to)).toBe(true);
-  expect(await readdir(dir)).toEqual(['other.md']);
-  await link(to, file);
-  expect(await moveFile(to, file)).toBe(true);
-  expect(await readdir(dir)).toEqual([path.basename(file)]);
 });

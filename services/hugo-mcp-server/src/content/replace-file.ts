@@ -1,5 +1,5 @@
 import { type BigIntStats, constants, lstatSync } from 'node:fs';
-import { type FileHandle, link, lstat, open, rename, unlink } from 'node:fs/promises';
+import { type FileHandle, lstat, open, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWrite, atomicWriteIf, syncDirectory, unlinkIf } from '@arleo/core/fs/atomic-write';
 
@@ -41,42 +41,17 @@ export async function replaceFile(
 }
 
 /**
- * Moves a file where none is. False if there is one already, or none to move. A link to the new place fails where a
- * rename would take another's file away; a move that a crash ended between the link and the removal is finished.
+ * Moves a file where none is. False if there is one already, or none to move. One step, so that a crash leaves the file at
+ * one of the two places.
  *
- * What remains: on a file system without hard links, who saves a file at the new place between the look and the rename
- * loses it.
+ * What remains: who saves a file at the new place between the look and the rename loses it.
  */
 export async function moveFile(from: string, to: string): Promise<boolean> {
-  if (!(await exists(from))) return false;
-  try {
-    await link(from, to);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    if (code === 'EEXIST' && !isOneFile(from, to)) return false;
-    if (['EPERM', 'ENOTSUP', 'ENOSYS', 'EMLINK'].includes(code)) return renameFile(from, to);
-    if (code !== 'EEXIST') throw error;
-  }
-  await syncDirectory(path.dirname(to));
-  if (await unlinkIf(from, () => isOneFile(from, to))) return true;
-  // Somebody saved the old one anew meanwhile: there it stays, and nothing was moved.
-  await unlink(to);
-  await syncDirectory(path.dirname(to));
-  return false;
-}
-
-async function renameFile(from: string, to: string): Promise<boolean> {
-  if (await exists(to)) return false;
+  if (!(await exists(from)) || (await exists(to))) return false;
   await rename(from, to);
   await syncDirectory(path.dirname(to));
   await syncDirectory(path.dirname(from));
   return true;
-}
-
-/** Without a turn of the event loop, as {@link isAt}. */
-function isOneFile(one: string, other: string): boolean {
-  const [a, b] = [one, other].map((file) => lstatSync(file, { bigint: true, throwIfNoEntry: false }));
-  return a !== undefined && a.ino === b?.ino && a.dev === b.dev;
 }
 
 async function createFile(absolute: string, bytes: Uint8Array): Promise<boolean> {
