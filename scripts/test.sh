@@ -30,7 +30,7 @@ main() {
   RESULTS="$(mktemp -d)"
   trap 'rm -rf "$RESULTS"' EXIT
   info 'Testing'
-  ARLEO_TEST_RESULTS="$RESULTS" run pnpm --dir "$ROOT" --no-bail --workspace-concurrency=1 -r test || status=$?
+  ARLEO_TEST_RESULTS="$RESULTS" run pnpm --dir "$ROOT" --no-bail --no-sort --workspace-concurrency=2 -r test || status=$?
   node "$ROOT/scripts/count-tests.mjs" "$RESULTS" "$status" || status=1
   return "$status"
 }
