@@ -146,18 +146,16 @@ async function check(n: number, acknowledged: readonly string[]): Promise<Record
   const read = await service.call('get_page', { route: 'posts/counter', lang: 'fr' });
   expect(read.json.result.structuredContent.content).toContain(`state ${state.update_page ? n : n - 1} end`);
 
-  const left = await output('find', [
-    service.siteDir,
-    at('state/releases'),
-    '-name',
-    '.*',
-    '-name',
-    '*.tmp*',
-    '-o',
-    '-name',
-    '.staging*',
-  ]);
+  const left = await output('find', [service.siteDir, at('state/releases'), '-name', '.*', '-name', '*.tmp*']);
   expect(left).toBe('');
+  // What a killed build left is removed behind the start. A Hugo that outlived its service may write there once more: then it goes
+  // with the next build.
+  const staged = () => output('find', [at('state/releases'), '-name', '.staging*']);
+  for (let looks = 0; (await staged()) !== ''; looks += 1) {
+    expect(looks).toBeLessThan(80);
+    if (looks === 40) await service.call('build_site', {});
+    await new Promise((resolve) => setTimeout(resolve, 250));
+  }
   const status = await service.git(
     '--work-tree',
     service.siteDir,
