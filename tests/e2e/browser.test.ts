@@ -1,27 +1,21 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type Browser, chromium } from 'playwright-core';
+import type { Browser } from 'playwright-core';
+import { type ChromiumAndClient, startChromiumAndClient } from './chromium.ts';
 import { rpc } from './mcp.ts';
 import { authorization, redeem, register } from './oauth.ts';
 import { startTestStack, type TestStack } from './start.ts';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
 let stack: TestStack;
 let browser: Browser;
-let client: Server;
+let opened: ChromiumAndClient;
 let redirectUri: string;
 
 beforeAll(async () => {
   stack = await startTestStack();
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  client = createServer((_, response) => response.end('<h1>You may close this window</h1>'));
-  await new Promise<void>((resolve) => client.listen(0, '127.0.0.1', resolve));
-  redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
+  opened = await startChromiumAndClient();
+  ({ browser, redirectUri } = opened);
 });
 afterAll(async () => {
-  await browser?.close();
-  client?.close();
+  await opened?.close();
   await stack?.dispose();
 });
 

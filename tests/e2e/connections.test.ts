@@ -1,14 +1,10 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { ARLEO, arleoJson } from './arleo.ts';
 import { rpc } from './mcp.ts';
 import { type Granted, grant, token } from './oauth.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { auditEvents, expectWholeChains } from './trail.ts';
-
-const ARLEO = fileURLToPath(new URL('../../packages/cli/dist/arleo.js', import.meta.url));
-const exec = promisify(execFile);
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -18,12 +14,7 @@ afterAll(() => stack?.dispose());
 
 const owner = () => ({ passphrase: stack.state.passphrase });
 /** The program as it is delivered, beside the running services. */
-const arleo = async (...args: string[]) => {
-  const { stdout } = await exec(process.execPath, [ARLEO, 'connections', ...args, '--json'], {
-    env: { STATE_DIR: stack.layout.oauthState },
-  });
-  return JSON.parse(stdout);
-};
+const arleo = (...args: string[]) => arleoJson(['connections', ...args], { STATE_DIR: stack.layout.oauthState });
 const call = async ({ accessToken }: Granted) => (await rpc(stack.addresses.mcpUrl, accessToken, 'tools/list')).status;
 
 test('the owner sees who has access and ends it at once, access tokens too; others go on', async () => {

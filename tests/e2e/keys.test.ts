@@ -1,13 +1,8 @@
-import { execFile } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { arleoJson } from './arleo.ts';
 import { rpc } from './mcp.ts';
 import { grant, token } from './oauth.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { auditEvents, expectWholeChains } from './trail.ts';
-
-const ARLEO = fileURLToPath(new URL('../../packages/cli/dist/arleo.js', import.meta.url));
-const exec = promisify(execFile);
 
 let stack: TestStack;
 beforeAll(async () => {
@@ -16,12 +11,7 @@ beforeAll(async () => {
 afterAll(() => stack?.dispose());
 
 /** The program as it is delivered, beside the running services. */
-const arleo = async (...args: string[]) => {
-  const { stdout } = await exec(process.execPath, [ARLEO, 'keys', ...args, '--json'], {
-    env: { STATE_DIR: stack.layout.oauthState },
-  });
-  return JSON.parse(stdout);
-};
+const arleo = (...args: string[]) => arleoJson(['keys', ...args], { STATE_DIR: stack.layout.oauthState });
 const published = async (): Promise<string[]> => {
   const { keys } = (await (await fetch(`${stack.addresses.issuer}/jwks`)).json()) as { keys: { kid: string }[] };
   return keys.map(({ kid }) => kid);

@@ -1,21 +1,16 @@
-import { execFile } from 'node:child_process';
 import { mkdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import axe from 'axe-core';
 import { TOTP } from 'otpauth';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { arleoJson } from './arleo.ts';
+import { type ChromiumAndClient, startChromiumAndClient } from './chromium.ts';
 import { authorization, register } from './oauth.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { auditEvents } from './trail.ts';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** A folder: every page is photographed into it, to be looked at. */
 const SCREENSHOTS = process.env.SCREENSHOTS;
-const ARLEO = fileURLToPath(new URL('../../packages/cli/dist/arleo.js', import.meta.url));
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ';
 
 const desktop = { width: 1000, height: 800 };
@@ -25,30 +20,21 @@ const approve = 'button[name=decision][value=approve]';
 
 let stack: TestStack;
 let browser: Browser;
-let client: Server;
+let opened: ChromiumAndClient;
 let redirectUri: string;
 
 beforeAll(async () => {
   stack = await startTestStack({ 'oauth-proxy': { CLIENT_ID: 'my-connector', CLIENT_SECRET: 'c'.repeat(40) } });
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-  client = createServer((_, response) => response.end('<h1>You may close this window</h1>'));
-  await new Promise<void>((resolve) => client.listen(0, '127.0.0.1', resolve));
-  redirectUri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/callback`;
+  opened = await startChromiumAndClient();
+  ({ browser, redirectUri } = opened);
 });
 afterAll(async () => {
-  await browser?.close();
-  client?.close();
+  await opened?.close();
   await stack?.dispose();
 });
 
-/** The program as it is delivered, with these lines on standard input. */
-async function arleo(lines: string[], ...args: string[]) {
-  const running = promisify(execFile)(process.execPath, [ARLEO, 'owner', ...args, '--stdin', '--json'], {
-    env: { OWNER_FILE: stack.layout.owner },
-  });
-  running.child.stdin?.end(`${lines.join('\n')}\n`);
-  return JSON.parse((await running).stdout);
-}
+const arleo = (lines: string[], ...args: string[]) =>
+  arleoJson(['owner', ...args, '--stdin'], { OWNER_FILE: stack.layout.owner }, lines);
 
 /** A fresh client's authorization request. */
 async function asked(metadata: object = {}, redirect_uri = redirectUri): Promise<string> {

@@ -1,16 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import { verifyChain } from '@arleo/core/audit/chain';
 import { openBrowser } from '@arleo/demo/smoke/browser';
 import { freePorts } from '@arleo/demo/stack/ports';
 import { type ServiceProcess, startService } from '@arleo/demo/stack/service-process';
 import { serviceSpecs } from '@arleo/demo/stack/services';
 import { REDIS_PASSWORD, type RedisServer, startRedis } from '../../packages/core/test/redis-server.ts';
+import { arleoJson } from './arleo.ts';
 import { mcpHeaders, rpc } from './mcp.ts';
 import { authorization, type Granted, grant, REDIRECT_URI, redeem, register, token } from './oauth.ts';
 import { startPublicSite } from './public-site.ts';
@@ -18,9 +16,7 @@ import { type Answer, send } from './send.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { expectNoSecrets } from './trail.ts';
 
-const ARLEO = fileURLToPath(new URL('../../packages/cli/dist/arleo.js', import.meta.url));
 const conf = (name: string) => readFile(new URL(`../../infra/nginx/${name}`, import.meta.url), 'utf8');
-const exec = promisify(execFile);
 
 describe('two replicas of oauth-proxy behind nginx, with their state in one Redis', () => {
   let folder: string;
@@ -192,8 +188,7 @@ describe('two replicas of oauth-proxy behind nginx, with their state in one Redi
     const granted = await grant(issuer, owner());
     for (let round = 0; round < 2; round += 1) expect((await call(granted.accessToken)).status).toBe(200);
     const env = { STATE_URL: redis.url, TOKEN_SECRET_FILE: stack.layout.tokenSecret };
-    const { stdout } = await exec(process.execPath, [ARLEO, 'keys', 'rotate', '--now', '--json'], { env });
-    expect(JSON.parse(stdout)).toMatchObject({ state: 'replaced' });
+    expect(await arleoJson(['keys', 'rotate', '--now'], env)).toMatchObject({ state: 'replaced' });
     await sleep(1_501);
     for (let round = 0; round < 2; round += 1) expect((await call(granted.accessToken)).status).toBe(401);
     let { refreshToken } = granted;
@@ -208,9 +203,8 @@ describe('two replicas of oauth-proxy behind nginx, with their state in one Redi
     await bothReady();
     const granted = await grant(issuer, owner());
     for (let round = 0; round < 2; round += 1) expect((await call(granted.accessToken)).status).toBe(200);
-    const args = ['connections', 'revoke', granted.clientId, '--json'];
-    const { stdout } = await exec(process.execPath, [ARLEO, ...args], { env: { STATE_URL: redis.url } });
-    expect(JSON.parse(stdout)).toEqual({ id: granted.clientId, revoked: true, grants: 1 });
+    const told = await arleoJson(['connections', 'revoke', granted.clientId], { STATE_URL: redis.url });
+    expect(told).toEqual({ id: granted.clientId, revoked: true, grants: 1 });
     await sleep(1_001);
     for (let round = 0; round < 2; round += 1) expect((await call(granted.accessToken)).status).toBe(401);
     expect((await refresh(granted)).json.error).toBe('invalid_grant');
