@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /**
- * Adds up what jest-results.mjs left behind and prints "N passed, N failed" as the last line.
+ * Adds up what jest-results.mjs left behind and prints "N passed, N failed" as the last line, after a line for each test
+ * that failed ("FAILED file: name"): a long log says at its end what to look for.
  *
  *   node count-tests.mjs FOLDER STATUS     STATUS: exit status of `pnpm -r test`
  *
@@ -30,8 +31,11 @@ const silent = packages.filter((entry) => {
   const run = runs.find((candidate) => candidate.package === path.join(root, entry));
   return run === undefined || run.passed + run.failed === 0;
 });
+for (const failure of runs.flatMap((run) => run.failures)) {
+  process.stdout.write(`FAILED ${path.relative(root, failure)}\n`);
+}
 for (const entry of silent) {
-  process.stderr.write(`${entry}: no test ran\n`);
+  process.stdout.write(`FAILED ${entry}: no test ran\n`);
 }
 
 const passed = runs.reduce((sum, run) => sum + run.passed, 0);

@@ -1,11 +1,12 @@
 import os from 'node:os';
 import { ArleoError } from '@arleo/core/errors';
-import { newRecoveryCodes, type SecondFactor } from '@arleo/core/mfa/second-factor';
+import { type CodeMatch, newRecoveryCodes, type SecondFactor } from '@arleo/core/mfa/second-factor';
 import { changeOwnerFile, type OwnerFile, readOwnerFile } from '@arleo/core/owner/owner-file';
 import { ENROL_ANSWERS, enrol, printRecoveryCodes } from '../mfa/enrol.ts';
 import { PROOF_ANSWERS, proveOwner } from '../owner/prove-owner.ts';
 import { openQuestions, STDIN_HELP } from '../terminal/questions.ts';
-import type { Command } from './command.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { Command, CommandValues } from './command.ts';
 import { ownerFile, ownerOptions, ownerOptionsHelp } from './owner-options.ts';
 
 type WithTotp = OwnerFile & { totp: SecondFactor };
@@ -60,14 +61,7 @@ Asks for the passphrase, a code or a recovery code. The secret and the recovery 
 `,
   options: ownerOptions,
   async run(values, env, _argument, terminal) {
-    const file = ownerFile(values, env);
-    const owner = withTotp(await readOwnerFile(file));
-    const questions = openQuestions(terminal, values.stdin === true, PROOF_ANSWERS);
-    await proveOwner(questions, owner, Date.now());
-    await changeOwnerFile(file, (current) => {
-      const { totp: _forgotten, ...rest } = unchanged(file, current, owner);
-      return { next: rest, result: undefined };
-    });
+    const file = await changeAsOwner(values, env, terminal, ({ totp: _forgotten, ...rest }) => rest);
     return { text: 'Logging in takes the passphrase alone from now on.\n', value: { file, enabled: false } };
   },
 };
@@ -87,15 +81,10 @@ Asks for the passphrase, a code or a recovery code. The old recovery codes are g
 `,
   options: ownerOptions,
   async run(values, env, _argument, terminal) {
-    const file = ownerFile(values, env);
-    const owner = withTotp(await readOwnerFile(file));
-    const questions = openQuestions(terminal, values.stdin === true, PROOF_ANSWERS);
-    const match = await proveOwner(questions, owner, Date.now());
     const { codes, hashes } = newRecoveryCodes();
-    await changeOwnerFile(file, (current) => {
-      const { totp, ...rest } = unchanged(file, current, owner);
+    const file = await changeAsOwner(values, env, terminal, ({ totp, ...rest }, match) => {
       const last_step = match?.kind === 'totp' ? Math.max(match.step, totp.last_step) : totp.last_step;
-      return { next: { ...rest, totp: { ...totp, recovery_hashes: hashes, last_step } }, result: undefined };
+      return { ...rest, totp: { ...totp, recovery_hashes: hashes, last_step } };
     });
     return { text: printRecoveryCodes(codes), value: { file, recovery_codes: codes } };
   },
@@ -130,6 +119,24 @@ function refuseEnabled({ totp }: OwnerFile): void {
   throw new ArleoError('totp_enabled', `A login takes a code already, since ${totp.enabled_at}.`, {
     hint: 'For another phone: arleo owner totp disable, then enable.',
   });
+}
+
+/** Changes the file for somebody who has proven to be the owner. @returns its path */
+async function changeAsOwner(
+  values: CommandValues,
+  env: NodeJS.ProcessEnv,
+  terminal: Terminal,
+  change: (owner: WithTotp, proof: CodeMatch | undefined) => OwnerFile,
+): Promise<string> {
+  const file = ownerFile(values, env);
+  const owner = withTotp(await readOwnerFile(file));
+  const questions = openQuestions(terminal, values.stdin === true, PROOF_ANSWERS);
+  const proof = await proveOwner(questions, owner, Date.now());
+  await changeOwnerFile(file, (current) => ({
+    next: change(unchanged(file, current, owner), proof),
+    result: undefined,
+  }));
+  return file;
 }
 
 function withTotp(owner: OwnerFile): WithTotp {
