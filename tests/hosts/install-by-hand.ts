@@ -1,9 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { createIdentity } from '@arleo/core/certificates/change-identity';
+import { identityFiles } from '@arleo/core/certificates/identity-files';
 import { VERSION } from '@arleo/core/version';
 import { stateLayout } from '@arleo/demo/state/layout';
 import { prepareState } from '@arleo/demo/state/prepare-state';
@@ -32,8 +34,10 @@ export interface Installed {
 export async function installByHand(hosts: TestHosts, folder: string): Promise<Installed> {
   const layout = stateLayout(path.join(folder, 'state'));
   const state = await prepareState(layout, undefined);
-  await makeCertificate(layout.tlsKey, layout.tlsCert);
-  const certificate = await readFile(layout.tlsCert, 'utf8');
+  // In the place of the demo's, which is for loopback: for the address of the second host.
+  await Promise.all([layout.tlsKey, layout.tlsCert].map((file) => rm(file)));
+  const pair = identityFiles({ key: layout.tlsKey, certificate: layout.tlsCert });
+  const { certificate } = await createIdentity(pair, { hosts: [ADDRESSES.vm], now: Date.now() });
   const read = (file: string): Promise<string> => readFile(file, 'utf8').then((text) => text.trim());
   const tarball = await packRelease(path.join(folder, 'release'));
   const [nuc, vm] = [hosts.host('nuc'), hosts.host('vm')];
@@ -87,15 +91,6 @@ export async function installByHand(hosts: TestHosts, folder: string): Promise<I
   await start(vm, UNITS.vm);
   await start(nuc, UNITS.nuc);
   return { passphrase: state.passphrase, client: await bundleClient(folder) };
-}
-
-/** In the place of the demo's, which is for loopback: for the address of the second host. */
-async function makeCertificate(key: string, certificate: string): Promise<void> {
-  await execute('openssl', [
-    ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-noenc', '-days', '365'],
-    ...['-subj', '/CN=hugo-mcp.internal', '-addext', `subjectAltName=IP:${ADDRESSES.vm}`],
-    ...['-keyout', key, '-out', certificate],
-  ]);
 }
 
 async function installUnits(host: TestHost, tarball: string, units: readonly string[]): Promise<void> {

@@ -1,3 +1,4 @@
+import { certificateSha256 } from '@arleo/core/certificates/certificate';
 import { ArleoError } from '@arleo/core/errors';
 import { parseWebhookSecrets } from '@arleo/core/webhook/secrets';
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
@@ -14,7 +15,6 @@ import {
   trustedProxies,
   url,
 } from '@arleo/runtime/config/variables';
-import { certificateSha256 } from '@arleo/runtime/tls/pinned-agent';
 import * as z from 'zod';
 
 const schema = z.object({

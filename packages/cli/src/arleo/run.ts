@@ -3,6 +3,8 @@ import { VERSION } from '@arleo/core/version';
 import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
 import { processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { UsageError } from '../usage-error.ts';
+import { certCreate, certRenew } from './cert.ts';
+import { certShow } from './cert-show.ts';
 import type { Command } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
 import { keysList, keysRotate } from './keys.ts';
@@ -13,6 +15,9 @@ import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
 /** Every command, in the order of the help. */
 const commands: readonly Command[] = [
+  certCreate,
+  certRenew,
+  certShow,
   connectionsList,
   connectionsRevoke,
   keysList,

@@ -4,11 +4,12 @@ import type https from 'node:https';
 import type { RequestOptions } from 'node:https';
 import net from 'node:net';
 import tls from 'node:tls';
+import { certificateSha256 } from '@arleo/core/certificates/certificate';
 import { isArleoError } from '@arleo/core/errors';
 import { type CertificateWish, certificateWorkshop, type Identity } from '../../test/certificates.ts';
 import { send } from '../../test/client.ts';
 import { listen } from '../../test/servers.ts';
-import { certificateSha256, createPinnedAgent, type PinnedAgentOptions } from './pinned-agent.ts';
+import { createPinnedAgent, type PinnedAgent, type PinnedAgentOptions } from './pinned-agent.ts';
 
 let workshop: Awaited<ReturnType<typeof certificateWorkshop>>;
 const opened: { close(): Promise<void> | void }[] = [];
@@ -42,7 +43,7 @@ async function recordingServer(identity: Identity, options: tls.TlsOptions = {})
   return { ...listening, received: () => Buffer.concat(received).toString(), connections: () => connections, resumed };
 }
 
-function agentFor(options: PinnedAgentOptions): https.Agent {
+function agentFor(options: PinnedAgentOptions): PinnedAgent {
   const agent = createPinnedAgent(options);
   opened.push({ close: () => agent.destroy() });
   return agent;

@@ -1,8 +1,14 @@
-import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
+import { createHash, timingSafeEqual, type X509Certificate } from 'node:crypto';
 import https from 'node:https';
-import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import tls from 'node:tls';
+import {
+  certificateServerName,
+  certificateSha256,
+  isInTime,
+  isMadeFor,
+  readCertificate,
+} from '@arleo/core/certificates/certificate';
 import { ArleoError } from '@arleo/core/errors';
 import { MAX_CONNECTIONS, UNUSED_CONNECTION_MS } from '../proxy/keep-alive-agent.ts';
 
@@ -21,58 +27,47 @@ export interface PinnedAgentOptions {
   maxSockets?: number;
 }
 
-/** SHA-256 of a PEM certificate's DER form, lower-case hex. */
-export function certificateSha256(pem: string): string {
-  return createHash('sha256').update(new X509Certificate(pem).raw).digest('hex');
-}
-
 /**
- * An https agent for exactly one certificate: it is the only trust anchor, the peer must show that very certificate
- * (compared by SHA-256), for the host that is called, inside its period of validity. A socket is handed to a request
- * only after all of this held, so that not one byte of a request can reach another peer.
+ * An https agent for exactly one certificate, and for two while one takes the other's place: they are the only trust
+ * anchors, the peer must show one of them (compared by SHA-256), for the host that is called, inside its period of
+ * validity. A socket is handed to a request only after all of this held, so that not one byte of a request can reach
+ * another peer.
  *
  * A refused connection fails the request with an {@link ArleoError} whose code is a {@link PinFailure}, or
  * `connect_timeout`.
  *
  * @throws {@link ArleoError} `certificate_invalid` or `certificate_sha256_mismatch` for options that cannot work
  */
-export function createPinnedAgent(options: PinnedAgentOptions): https.Agent {
-  return new PinnedAgent(readPinned(options), options);
-}
-
-interface Pinned {
-  certificate: X509Certificate;
-  digest: Buffer;
-}
-
-function readPinned({ certificate: pem, sha256 }: PinnedAgentOptions): Pinned {
-  let certificate: X509Certificate;
-  try {
-    certificate = new X509Certificate(pem);
-  } catch (cause) {
-    throw new ArleoError('certificate_invalid', 'The pinned certificate is not a certificate in PEM form.', { cause });
-  }
-  const digest = digestOf(certificate.raw);
+export function createPinnedAgent(options: PinnedAgentOptions): PinnedAgent {
+  const { certificate: pem, sha256 } = options;
+  const certificate = readCertificate(pem);
   const expected = sha256?.replaceAll(':', '').toLowerCase();
-  if (expected !== undefined && expected !== digest.toString('hex')) {
+  if (expected !== undefined && expected !== certificateSha256(certificate)) {
     throw new ArleoError(
       'certificate_sha256_mismatch',
       'The pinned certificate does not have the SHA-256 that was configured beside it.',
       { hint: 'Compare with: openssl x509 -in server.crt -noout -fingerprint -sha256' },
     );
   }
-  return { certificate, digest };
+  return new PinnedAgent([certificate], options);
 }
 
-function digestOf(der: Buffer): Buffer {
-  return createHash('sha256').update(der).digest();
+interface Pin {
+  certificate: X509Certificate;
+  digest: Buffer;
 }
 
-class PinnedAgent extends https.Agent {
-  readonly #pinned: Pinned;
+/** @see {@link createPinnedAgent} */
+export class PinnedAgent extends https.Agent {
+  #pins: readonly Pin[];
   readonly #connectMs: number;
+  /** What each peer showed in its handshake. */
+  readonly #shown = new WeakMap<Duplex, string>();
 
-  constructor(pinned: Pinned, { connectMs = 2000, maxSockets = MAX_CONNECTIONS }: PinnedAgentOptions) {
+  constructor(
+    certificates: readonly X509Certificate[],
+    { connectMs = 2000, maxSockets = MAX_CONNECTIONS }: Pick<PinnedAgentOptions, 'connectMs' | 'maxSockets'>,
+  ) {
     super({
       keepAlive: true,
       maxSockets,
@@ -80,8 +75,24 @@ class PinnedAgent extends https.Agent {
       scheduling: 'lifo',
       timeout: UNUSED_CONNECTION_MS,
     });
-    this.#pinned = pinned;
+    this.#pins = certificates.map(toPin);
     this.#connectMs = connectMs;
+  }
+
+  /**
+   * Takes these certificates from now on, and asks for the first. Calls in flight end where they are; a connection by
+   * another certificate than the first carries no further one.
+   */
+  pin(certificates: readonly X509Certificate[]): void {
+    this.#pins = certificates.map(toPin);
+    for (const socket of Object.values(this.freeSockets).flat()) {
+      if (socket && !this.#isPreferred(socket)) socket.destroy();
+    }
+  }
+
+  /** SHA-256 of the pinned certificate that the peer of this connection has shown; undefined if it is none of ours. */
+  shownBy(connection: Duplex): string | undefined {
+    return this.#shown.get(connection);
   }
 
   /** Connections differ by nothing but their target; the long name that the base class makes costs time on each request. */
@@ -89,22 +100,29 @@ class PinnedAgent extends https.Agent {
     return `${options?.host}:${options?.port}`;
   }
 
+  override keepSocketAlive(socket: Duplex): boolean {
+    // The base class sets the socket's timeout here; the types do not say what it gives back.
+    const kept = (super.keepSocketAlive as (socket: Duplex) => unknown).call(this, socket) !== false;
+    return kept && this.#isPreferred(socket);
+  }
+
   override createConnection(
     options: tls.ConnectionOptions,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): undefined {
     const host = options.host ?? 'localhost';
+    const pins = this.#pins;
     const socket = tls.connect({
       host,
       port: options.port,
-      ca: [this.#pinned.certificate.toString()],
+      ca: pins.map(({ certificate }) => certificate.toString()),
       // A pinned certificate that an authority issued is a trust anchor all the same.
       allowPartialTrustChain: true,
       minVersion: 'TLSv1.2',
       rejectUnauthorized: true,
-      // An IP address is no server name (RFC 6066 section 3); it is still compared with the certificate.
-      servername: isIP(host) ? '' : host,
-      checkServerIdentity: (_name, peer) => this.#refusal(peer.raw, host),
+      // Which certificate is asked for: the host itself is compared with the one that is shown.
+      servername: pins[0] && certificateServerName(pins[0].digest.toString('hex')),
+      checkServerIdentity: (_name, peer) => refusal(pins, peer.raw, host),
       // No `session` is ever given: a resumed one would carry no certificate that could be compared.
     } as tls.ConnectionOptions);
     socket.setNoDelay(true);
@@ -122,46 +140,57 @@ class PinnedAgent extends https.Agent {
       else socket.removeListener('error', failed);
       callback?.(error, socket);
     };
-    const failed = (error: Error): void => settle(this.#explain(error, connected));
+    const failed = (error: Error): void => settle(explain(pins, error, connected));
     const closed = (): void => settle(refused('tls_failed'));
     socket.once('connect', () => {
       connected = true;
     });
     socket.on('error', failed);
     socket.once('close', closed);
-    socket.once('secureConnect', () => settle(this.#distrust(socket, host) ?? null));
+    socket.once('secureConnect', () => settle(this.#distrust(pins, socket, host) ?? null));
     return undefined;
   }
 
   /** Looks once more at what the handshake has established, whatever the callbacks before were told. */
-  #distrust(socket: tls.TLSSocket, host: string): ArleoError | undefined {
+  #distrust(pins: readonly Pin[], socket: tls.TLSSocket, host: string): ArleoError | undefined {
     if (!socket.authorized || socket.isSessionReused()) return refused('tls_failed');
-    return this.#refusal(socket.getPeerX509Certificate()?.raw, host);
+    const shown = socket.getPeerX509Certificate();
+    const fault = refusal(pins, shown?.raw, host);
+    if (shown && !fault) this.#shown.set(socket, certificateSha256(shown));
+    return fault;
   }
 
-  #refusal(der: Buffer | undefined, host: string): ArleoError | undefined {
-    if (!der || !timingSafeEqual(digestOf(der), this.#pinned.digest)) return refused('pin_mismatch');
-    const { certificate } = this.#pinned;
-    if (!this.#inTime()) return refused('cert_expired');
-    const named = isIP(host) ? certificate.checkIP(host) : certificate.checkHost(host);
-    return named ? undefined : refused('cert_host_mismatch');
+  #isPreferred(socket: Duplex): boolean {
+    const [first] = this.#pins;
+    return first !== undefined && this.#shown.get(socket) === first.digest.toString('hex');
   }
+}
 
-  #inTime(): boolean {
-    const { validFrom, validTo } = this.#pinned.certificate;
-    const now = Date.now();
-    return now >= Date.parse(validFrom) && now <= Date.parse(validTo);
-  }
+function toPin(certificate: X509Certificate): Pin {
+  return { certificate, digest: digestOf(certificate.raw) };
+}
 
-  #explain(error: NodeJS.ErrnoException, connected: boolean): Error {
-    if (error instanceof ArleoError) return error;
-    const code = error.code ?? '';
-    if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
-      return refused(this.#inTime() ? 'pin_mismatch' : 'cert_expired', error);
-    }
-    if (chainFailures.has(code)) return refused('pin_mismatch', error);
-    return connected || code === 'ECONNRESET' ? refused('tls_failed', error) : error;
+function digestOf(der: Buffer): Buffer {
+  return createHash('sha256').update(der).digest();
+}
+
+function refusal(pins: readonly Pin[], der: Buffer | undefined, host: string): ArleoError | undefined {
+  const digest = der && digestOf(der);
+  const pin = digest && pins.find((candidate) => timingSafeEqual(digest, candidate.digest));
+  if (!pin) return refused('pin_mismatch');
+  if (!isInTime(pin.certificate, Date.now())) return refused('cert_expired');
+  return isMadeFor(pin.certificate, host) ? undefined : refused('cert_host_mismatch');
+}
+
+function explain(pins: readonly Pin[], error: NodeJS.ErrnoException, connected: boolean): Error {
+  if (error instanceof ArleoError) return error;
+  const code = error.code ?? '';
+  if (code === 'CERT_HAS_EXPIRED' || code === 'CERT_NOT_YET_VALID') {
+    const allInTime = pins.every(({ certificate }) => isInTime(certificate, Date.now()));
+    return refused(allInTime ? 'pin_mismatch' : 'cert_expired', error);
   }
+  if (chainFailures.has(code)) return refused('pin_mismatch', error);
+  return connected || code === 'ECONNRESET' ? refused('tls_failed', error) : error;
 }
 
 /** What OpenSSL says when a certificate does not lead to the only trust anchor. */
