@@ -172,4 +172,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-WAF-HOOK': "GitHub's pushes pass, whatever stands in commit messages and file names.",
     'R-WAF-ANSWER': 'When the firewall says no, the answer is JSON that names it and the request id.',
   }),
+  ...from('audit logs', {
+    'R-AUDIT-ROTATE': 'An audit log goes on in a new file without a line lost, and its chain with it.',
+    'R-AUDIT-REQUEST': 'One request id shows the way of a request through all hops.',
+    'R-AUDIT-FOLLOW': 'Following an audit log shows every event once, through rotations and restarts.',
+  }),
 ];

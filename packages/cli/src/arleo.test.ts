@@ -92,7 +92,7 @@ describe('webhook-secret rotate', () => {
 
 describe('command line', () => {
   test.each([
-    [[], /No command is given.*Commands: cert create, .*webhook-secret rotate/],
+    [[], /No command is given.*Commands: audit tail, .*webhook-secret rotate/],
     [['webhook-secret'], /There is no command "webhook-secret"/],
     [['webhook-secret', 'destroy'], /There is no command "webhook-secret destroy"/],
     [['webhook-secret', 'rotate', 'now'], /"now" is one argument too many/],

@@ -2,4 +2,4 @@
 import { runArleo } from './arleo/run.ts';
 import { finish } from './outcome.ts';
 
-finish(await runArleo(process.argv.slice(2), process.env));
+await finish(await runArleo(process.argv.slice(2), process.env));

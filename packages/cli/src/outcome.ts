@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { ArleoError } from '@arleo/core/errors';
 import { UsageError } from './usage-error.ts';
 
@@ -6,6 +7,8 @@ export interface Outcome {
   stdout: string;
   stderr: string;
   exitCode: 0 | 1 | 2;
+  /** What goes to stdout after that, as it comes: then the program ends only when it is stopped. */
+  more?: AsyncIterable<string>;
 }
 
 /** What a command has to say when all went well. */
@@ -15,6 +18,10 @@ export interface Answer {
   value?: unknown;
   /** For the person, beside the answer. */
   note?: string;
+  /** 1 where the command did its work and found something wrong. */
+  exitCode?: 0 | 1;
+  /** See {@link Outcome}. */
+  more?: AsyncIterable<string>;
 }
 
 /** True if the arguments ask for JSON, also if the rest of them cannot be understood. */
@@ -24,8 +31,9 @@ export function wantsJson(args: readonly string[]): boolean {
 }
 
 /** A success: text, or one line of JSON. */
-export function success({ text, value, note = '' }: Answer, json: boolean): Outcome {
-  return { stdout: json && value !== undefined ? `${JSON.stringify(value)}\n` : text, stderr: note, exitCode: 0 };
+export function success({ text, value, note = '', exitCode = 0, more }: Answer, json: boolean): Outcome {
+  const stdout = json && value !== undefined ? `${JSON.stringify(value)}\n` : text;
+  return { stdout, stderr: note, exitCode, ...(more === undefined ? {} : { more }) };
 }
 
 /**
@@ -44,10 +52,16 @@ export function failure(program: string, error: unknown, json: boolean, usageCod
 }
 
 /** Ends the process with the outcome, once all of it is written. */
-export function finish({ stdout, stderr, exitCode }: Outcome): void {
+export async function finish({ stdout, stderr, exitCode, more }: Outcome): Promise<void> {
   // A pipe that was closed early (`| head`) is not a failure to report with a stack.
   process.stdout.on('error', () => process.exit(1));
   process.stdout.write(stdout);
   process.stderr.write(stderr);
   process.exitCode = exitCode;
+  try {
+    for await (const text of more ?? []) if (!process.stdout.write(text)) await once(process.stdout, 'drain');
+  } catch (error) {
+    process.stderr.write(failure('arleo', error, false).stderr);
+    process.exitCode = 1;
+  }
 }

@@ -2,4 +2,4 @@
 import { finish } from './outcome.ts';
 import { runTokenMgr } from './token-mgr/run.ts';
 
-finish(await runTokenMgr(process.argv.slice(2), process.env, Date.now));
+await finish(await runTokenMgr(process.argv.slice(2), process.env, Date.now));

@@ -6,7 +6,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 export type CommandOptions = NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>['options']>;
 
 /** What was given for the options. */
-export type CommandValues = Readonly<Record<string, string | boolean | undefined>>;
+export type CommandValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 
 /** One command of arleo: one file, and one line in the list of commands. */
 export interface Command {

@@ -1,4 +1,5 @@
 import { type Connection, type Connections, isSetUpByOwner } from '@arleo/core/oauth-state/connections';
+import { printable } from '../terminal/printable.ts';
 import type { Command, CommandValues } from './command.ts';
 import {
   stateOptions as options,
@@ -80,16 +81,11 @@ async function openConnections(place: StatePlace): Promise<Connections> {
 function describe({ id, name, hosts, scopes, first_approved, last_used, expires }: Connection): string {
   const time = (date: Date): string => date.toISOString().replace(/:\d\d\.\d{3}Z$/, 'Z');
   return `${id}
-  name       ${name === null ? '(none)' : JSON.stringify(plain(name))} (its own claim)
+  name       ${name === null ? '(none)' : JSON.stringify(printable(name, 80))} (its own claim)
   hosts      ${hosts.join(', ') || (isSetUpByOwner({ id, hosts }) ? '(set up by CLIENT_ID)' : '(not known any more)')}
   scopes     ${scopes.join(', ')}
   approved   ${time(first_approved)}
   last used  ${last_used === null ? 'never' : time(last_used)}
   ends       ${expires === null ? 'never' : `${time(expires)} if it is not used again`}
 `;
-}
-
-/** Nothing that could do something to a terminal. */
-function plain(text: string): string {
-  return text.replace(/[\p{C}\p{Z}]+/gu, ' ').slice(0, 80);
 }

@@ -3,9 +3,12 @@ import { VERSION } from '@arleo/core/version';
 import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
 import { processTerminal, type Terminal } from '../terminal/terminal.ts';
 import { UsageError } from '../usage-error.ts';
+import { auditSearch } from './audit-search.ts';
+import { auditTail } from './audit-tail.ts';
+import { auditVerify } from './audit-verify.ts';
 import { certCreate, certRenew } from './cert.ts';
 import { certShow } from './cert-show.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandValues } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
 import { keysList, keysRotate } from './keys.ts';
 import { ownerSetPassphrase } from './owner-set-passphrase.ts';
@@ -15,6 +18,9 @@ import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
 /** Every command, in the order of the help. */
 const commands: readonly Command[] = [
+  auditTail,
+  auditSearch,
+  auditVerify,
   certCreate,
   certRenew,
   certShow,
@@ -92,7 +98,7 @@ function parse(args: readonly string[], command: Command | undefined) {
   try {
     const options = { ...everywhere, ...command?.options };
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-    return { values: values as Record<string, string | boolean | undefined>, positionals };
+    return { values: values as CommandValues, positionals };
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (!code?.startsWith('ERR_PARSE_ARGS_')) throw error;
@@ -117,6 +123,6 @@ Options of every command:
   --help        this text, or the one of a command: arleo COMMAND --help
   --version     the version
 
-Ends with 0 if all went well, 1 if it failed, 2 if the command line cannot be understood.
+Ends with 0 if all went well, 1 if it failed or found something wrong, 2 if the command line cannot be understood.
 `;
 }

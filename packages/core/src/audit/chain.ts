@@ -43,19 +43,24 @@ export async function verifyChain(
 }
 
 function lineProblem(line: string, prev: string, first: boolean): string | undefined {
+  const read = readEvent(line);
+  if (typeof read === 'string') return read;
+  if (read.event.prev === prev) return undefined;
+  return first
+    ? 'the first line does not continue the log that it should continue: lines before it are missing, or it was changed'
+    : 'the line does not continue the one before: that one was changed, or lines between them were removed or added';
+}
+
+/** The event of a line, or why it is none. */
+export function readEvent(line: string): { event: AuditEvent } | string {
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
     return 'the line is not JSON';
   }
-  const event = auditEventSchema.safeParse(value);
-  if (!event.success) {
-    const issue = event.error.issues[0];
-    return `the line is not an audit event: ${issue?.path.join('.') || 'event'}: ${issue?.message ?? 'invalid'}`;
-  }
-  if (event.data.prev === prev) return undefined;
-  return first
-    ? 'the first line does not continue the log that it should continue: lines before it are missing, or it was changed'
-    : 'the line does not continue the one before: that one was changed, or lines between them were removed or added';
+  const { success, data, error } = auditEventSchema.safeParse(value);
+  if (success) return { event: data };
+  const [issue] = error.issues;
+  return `the line is not an audit event: ${issue?.path.join('.') || 'event'}: ${issue?.message ?? 'invalid'}`;
 }

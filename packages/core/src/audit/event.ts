@@ -43,6 +43,12 @@ export const auditEventSchema = z.strictObject({
   prev: z.string().regex(/^[0-9a-f]{64}$/),
 });
 
+/**
+ * The event that goes before a removal of old files: `details.through` is the number of the last of them, `details.prev`
+ * what the first line after them continues.
+ */
+export const REMOVED_EVENT = 'audit.files_removed';
+
 /** One line of an audit log. */
 export type AuditEvent = z.infer<typeof auditEventSchema>;
 

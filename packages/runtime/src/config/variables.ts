@@ -132,4 +132,6 @@ export const common = {
     .meta({ example: 'info' }),
   MAX_BODY_BYTES: count(DEFAULT_MAX_BODY_BYTES, 1024),
   DRAIN_SECONDS: count(130, 0),
+  AUDIT_LOG_BYTES: count(16 * 1024 * 1024, 64 * 1024),
+  AUDIT_LOG_FILES: count(60),
 };

@@ -17,7 +17,7 @@ export interface AppendedFileEvents {
  * it was written the rest follows. So a line is never lost in the middle of a file. Only `giveUp` ends the waiting.
  */
 export class AppendedFile extends Writable {
-  readonly #handle: FileHandle;
+  #handle: FileHandle;
   readonly #events: AppendedFileEvents;
   #stuck = false;
   #givenUp = false;
@@ -27,6 +27,18 @@ export class AppendedFile extends Writable {
     super({ decodeStrings: true });
     this.#handle = handle;
     this.#events = events;
+  }
+
+  /** Goes on in another file. Call it while nothing is being written. */
+  async switchTo(handle: FileHandle): Promise<void> {
+    const before = this.#handle;
+    this.#handle = handle;
+    await before.datasync().finally(() => before.close());
+  }
+
+  /** Resolves when what was written would survive a power cut. */
+  sync(): Promise<void> {
+    return this.#handle.datasync();
   }
 
   /** Tries once more what waits, then lets it go. */

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { CHAIN_START, chainLine } from '@arleo/core/audit/chain';
-import { type AuditEvent, type AuditInput, auditEvent } from '@arleo/core/audit/event';
+import { type AuditEvent, type AuditInput, auditEvent, REMOVED_EVENT } from '@arleo/core/audit/event';
 import type { Hop } from '@arleo/core/errors';
 import { createLogger, format, transports } from 'winston';
 import { AppendedFile } from './appended-file.ts';
+import { AUDIT_MODE, lastRotatedHash, type Rotation, rotate, tidyRotated } from './audit-rotation.ts';
 import { readAuditTail } from './audit-tail.ts';
 import type { Log } from './log.ts';
 
@@ -26,6 +27,8 @@ export interface AuditLogOptions {
   hop: Hop;
   /** Is told when the audit log itself is in trouble. */
   log: Log;
+  /** Absent for one file that only grows. */
+  rotation?: Rotation;
 }
 
 /** As many events as may wait for a disk that hangs; what comes beyond them is counted, and the count is recorded. */
@@ -43,14 +46,18 @@ const closeMs = 1_000;
 /**
  * Opens an audit log: JSON lines, each chained to the one before, also across restarts. A last line that a crash tore is
  * closed and chained like any other, and an `audit.torn_line` event follows it, so that `verify` reports exactly that
- * line.
+ * line. With `rotation` it goes on in a new file when one is full: the old one is numbered and compressed, the oldest are
+ * removed, and the log says so.
  *
  * @throws Error when the file cannot be opened for reading and appending
  */
-export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise<AuditLog> {
-  await mkdir(path.dirname(file), { recursive: true, mode: 0o750 });
-  const handle = await open(file, 'a+', 0o640);
+export async function openAuditLog({ file: given, hop, log, rotation }: AuditLogOptions): Promise<AuditLog> {
+  await mkdir(path.dirname(given), { recursive: true, mode: 0o750 });
+  const handle = await open(given, 'a+', AUDIT_MODE);
+  const file = await realpath(given);
+  const facts = await handle.stat();
   const tail = await readAuditTail(handle);
+  if (tail === undefined && facts.isFile()) await handle.chmod(AUDIT_MODE);
   const target = new AppendedFile(handle, {
     onStuck: (error) => log.error('the audit log cannot be written: its events wait', { file, error }),
     onWell: () => log.info('the audit log can be written again', { file }),
@@ -62,24 +69,31 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
   });
 
   const waiting: Omit<AuditEvent, 'prev'>[] = [];
-  let previous = tail?.hash ?? CHAIN_START;
+  let previous = tail?.hash ?? (await lastRotatedHash(file)) ?? CHAIN_START;
+  let size = facts.size;
+  // A device or a pipe has no place that it could be moved to.
+  let rotateAt = rotation !== undefined && facts.isFile() ? rotation.bytes : Number.POSITIVE_INFINITY;
+  const closing = new AbortController();
+  let tidying: Promise<void> | undefined;
   let dropped = 0;
   let writing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const record = (event: AuditInput): void => {
-    if (closed) return;
+  const accept = (event: AuditInput): boolean => {
+    if (closed) return false;
     if (waiting.length >= maxWaiting) {
       dropped += 1;
       if (dropped === 1) log.error('too many audit events wait for the disk: further ones are dropped', { file });
-      return;
+      return false;
     }
     waiting.push(auditEvent(event, hop, new Date()));
-    if (writing !== undefined) return;
+    if (writing !== undefined) return true;
     if (event.result !== 'success' || waiting.length >= maxBatch) start();
     else timer ??= setTimeout(start, batchMs);
+    return true;
   };
+  const record = (event: AuditInput): void => void accept(event);
 
   function start(): void {
     clearTimeout(timer);
@@ -93,12 +107,14 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
   /** One pass through winston and one write for all events of a moment: for each alone they would cost more than a call. */
   async function writeBatch(): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
+    if (size >= rotateAt) await beginNewFile();
     let text = '';
     for (const event of waiting.splice(0, maxBatch)) {
       const { line, hash } = chainLine(event, previous);
       previous = hash;
       text += `${line}\n`;
     }
+    size += Buffer.byteLength(text);
     const written = once(target, 'written');
     logger.info(text);
     await written;
@@ -107,6 +123,35 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
       dropped = 0;
       record({ event_type: 'audit.dropped', result: 'failure', details: { events } });
     }
+  }
+
+  async function beginNewFile(): Promise<void> {
+    try {
+      const next = await rotate(file);
+      size = 0;
+      await target.switchTo(next);
+      tidy();
+    } catch (error) {
+      log.warn('the audit log stays in one file for now: a new one cannot be begun', { file, error });
+      rotateAt = size * 1.1;
+    }
+  }
+
+  /** Beside the writing of events, which never waits for it. */
+  function tidy(): void {
+    if (rotation === undefined) return;
+    tidying = Promise.resolve(tidying)
+      .then(() => tidyRotated(file, rotation.files, announceRemoval, closing.signal))
+      .catch((error: unknown) => {
+        if (!closed) log.warn('old audit files wait to be compressed or removed', { file, error });
+      });
+  }
+
+  async function announceRemoval(details: { through: number; prev: string }): Promise<boolean> {
+    if (!accept({ event_type: REMOVED_EVENT, result: 'success', details })) return false;
+    await flush();
+    await target.sync();
+    return !closed;
   }
 
   async function flush(): Promise<void> {
@@ -123,14 +168,17 @@ export async function openAuditLog({ file, hop, log }: AuditLogOptions): Promise
       record({ event_type: 'audit.torn_line', result: 'failure', details: { bytes: tail.bytes } });
     }
   }
+  if (rotateAt !== Number.POSITIVE_INFINITY) tidy();
   return {
     record,
     flush,
     async close() {
       closed = true;
+      closing.abort();
       const patience = setTimeout(() => target.giveUp(), closeMs);
       await flush();
       clearTimeout(patience);
+      await tidying;
       logger.close();
       await new Promise<void>((resolve) => target.end(() => resolve()).once('error', () => resolve()));
     },

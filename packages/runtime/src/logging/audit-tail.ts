@@ -1,6 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { lineHash } from '@arleo/core/audit/chain';
-import { auditEventSchema } from '@arleo/core/audit/event';
+import { lineHash, readEvent } from '@arleo/core/audit/chain';
 
 /** The last line of an audit log. */
 export interface AuditTail {
@@ -31,13 +30,5 @@ export async function readAuditTail(handle: FileHandle): Promise<AuditTail | und
   const torn = end.at(-1) !== 0x0a;
   const line = end.subarray(end.lastIndexOf(0x0a, -2) + 1, torn ? end.length : -1);
   const text = line.toString('utf8');
-  return { hash: lineHash(text), bytes: line.length, torn, complete: isEvent(text) };
-}
-
-function isEvent(line: string): boolean {
-  try {
-    return auditEventSchema.safeParse(JSON.parse(line)).success;
-  } catch {
-    return false;
-  }
+  return { hash: lineHash(text), bytes: line.length, torn, complete: typeof readEvent(text) !== 'string' };
 }

@@ -6,7 +6,12 @@ import { openRecords } from './open-records.ts';
 
 test('an audit log has one writer at a time', async () => {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-records-'));
-  const config = { LOG_LEVEL: 'error', AUDIT_LOG: path.join(folder, 'new/audit.jsonl') };
+  const config = {
+    LOG_LEVEL: 'error',
+    AUDIT_LOG: path.join(folder, 'new/audit.jsonl'),
+    AUDIT_LOG_BYTES: 65_536,
+    AUDIT_LOG_FILES: 2,
+  };
   const [first, second, third] = [createLifecycle(), createLifecycle(), createLifecycle()];
   await openRecords('oauth-proxy', config, first);
   await expect(openRecords('oauth-proxy', config, second)).rejects.toMatchObject({ code: 'lock_held' });

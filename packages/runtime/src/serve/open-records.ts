@@ -14,6 +14,14 @@ export interface Records {
   audit: AuditLog;
 }
 
+/** The variables of {@link openRecords}. */
+export interface RecordsConfig {
+  LOG_LEVEL: string;
+  AUDIT_LOG: string;
+  AUDIT_LOG_BYTES: number;
+  AUDIT_LOG_FILES: number;
+}
+
 /**
  * Opens the log and the audit log of a service, before everything else: what is opened after them is closed before the
  * audit log records the stop, so that the calls in flight stand before it.
@@ -22,14 +30,19 @@ export interface Records {
  */
 export async function openRecords(
   hop: Hop,
-  { LOG_LEVEL, AUDIT_LOG }: { LOG_LEVEL: string; AUDIT_LOG: string },
+  { LOG_LEVEL, AUDIT_LOG, AUDIT_LOG_BYTES, AUDIT_LOG_FILES }: RecordsConfig,
   lifecycle: Lifecycle,
 ): Promise<Records> {
   const log = openLog({ service: hop, level: LOG_LEVEL });
   // Two that write would each chain to a line that is not the last one: the log could never be verified again.
   await mkdir(path.dirname(AUDIT_LOG), { recursive: true, mode: 0o750 });
   lifecycle.onClose('lock of the audit log', await holdLock(`${AUDIT_LOG}.lock`));
-  const audit = await openAuditLog({ file: AUDIT_LOG, hop, log });
+  const audit = await openAuditLog({
+    file: AUDIT_LOG,
+    hop,
+    log,
+    rotation: { bytes: AUDIT_LOG_BYTES, files: AUDIT_LOG_FILES },
+  });
   lifecycle.onClose('audit log', () => audit.close());
   lifecycle.onClose('audit trail', () => audit.record({ event_type: 'service.stopped', result: 'success' }));
   return { log, audit };
