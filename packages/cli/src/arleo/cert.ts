@@ -5,7 +5,7 @@ import { readRenewalState } from '@arleo/core/certificates/renewal-state';
 import { ArleoError } from '@arleo/core/errors';
 import { UsageError } from '../usage-error.ts';
 import { certOptions, certOptionsHelp, hostsOf, pairOf, placeOf, withFiles } from './cert-places.ts';
-import type { Command } from './command.ts';
+import type { Command, CommandValues } from './command.ts';
 
 /** `arleo cert create` */
 export const certCreate: Command = {
@@ -103,7 +103,7 @@ again, or leave it to the timer. Run it on the host of hugo-mcp-server, as root.
   },
 };
 
-function secondsOf(given: string | boolean | undefined): number {
+function secondsOf(given: CommandValues[string]): number {
   if (given === undefined) return WAIT_SECONDS;
   if (typeof given === 'string' && /^\d{1,5}$/.test(given)) return Number(given);
   throw new UsageError('--wait is not a number of seconds.', 'Such as --wait 60');
