@@ -131,6 +131,18 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-CLIENT-OPENID': 'openid-client, strict, does, over https behind nginx.',
     'R-CLIENT-OAUTH4WEBAPI': 'oauth4webapi, strict, does, over https behind nginx.',
   }),
+  ...from('arleo doctor', {
+    'R-DOCTOR-WELL': 'Where all is well doctor says so, with the time of each hop, and tells no secret.',
+    'R-DOCTOR-TABLE': 'People get a table and for each finding the layer, the reason and what mends it.',
+    'R-DOCTOR-EDGE':
+      "A refusal of Cloudflare's, for some callers or for all, is told apart from all that is behind it.",
+    'R-DOCTOR-WAF': 'A 403 of the firewall is named as one, with the request id.',
+    'R-DOCTOR-401': 'A refused access token: expired, for another address, or not known.',
+    'R-DOCTOR-SECRETS': 'Secrets that were made anew on one side are named.',
+    'R-DOCTOR-CLOCK': 'Clocks that differ, of this machine and between the hosts.',
+    'R-DOCTOR-CERT': 'A public or pinned certificate that is wrong, has ended or ends soon.',
+    'R-DOCTOR-SILENT': 'A hop that is silent is told apart from one that refuses.',
+  }),
   ...from('Hosts', {
     'R-HOST-DENY': 'IPAddressDeny= is in effect on the hosts that the tests boot.',
     'R-RELEASE-BYTES': 'The same checkout gives the same release, and SHA256SUMS finds a changed file.',

@@ -6,7 +6,7 @@ import { UsageError } from './usage-error.ts';
 export interface Outcome {
   stdout: string;
   stderr: string;
-  exitCode: 0 | 1 | 2;
+  exitCode: number;
   /** What goes to stdout after that, as it comes: then the program ends only when it is stopped. */
   more?: AsyncIterable<string>;
 }
@@ -18,8 +18,8 @@ export interface Answer {
   value?: unknown;
   /** For the person, beside the answer. */
   note?: string;
-  /** 1 where the command did its work and found something wrong. */
-  exitCode?: 0 | 1;
+  /** 1 where the command did its work and found something wrong; another one where its help says so. */
+  exitCode?: number;
   /** See {@link Outcome}. */
   more?: AsyncIterable<string>;
 }

@@ -1,5 +1,4 @@
 import { openClientAddress } from '@arleo/runtime/http/client-address';
-import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import { createForwarder } from '@arleo/runtime/proxy/forward';
 import { openRecords } from '@arleo/runtime/serve/open-records';
@@ -10,6 +9,7 @@ import { readConfig } from './config.ts';
 import { createCallerCheck } from './http/caller-check.ts';
 import { createMcp } from './http/mcp.ts';
 import { openWebhook } from './http/open-webhook.ts';
+import { createReadiness } from './http/readiness.ts';
 import { createFailureReport } from './http/report-failure.ts';
 
 const hop = 'hugo-mcp-proxy';
@@ -42,7 +42,7 @@ runService(hop, async (lifecycle) => {
     trustRequestId: true,
     clientAddress: openClientAddress([]),
     guard: { origins: new Set() },
-    ready: createUpstreamReady(config.UPSTREAM_URL, agent),
+    ready: createReadiness(config, agent),
     mcp,
     rest,
   });

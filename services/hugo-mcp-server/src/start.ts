@@ -5,6 +5,7 @@ import { holdLock } from '@arleo/core/fs/hold-lock';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openTokenStore } from '@arleo/core/tokens/token-store';
 import { VERSION } from '@arleo/core/version';
+import { createStanding } from '@arleo/runtime/disks/standing';
 import { openClientAddress } from '@arleo/runtime/http/client-address';
 import { createMinuteLimit } from '@arleo/runtime/limits/minute-limit';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
@@ -14,7 +15,8 @@ import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import type { Config } from './config.ts';
 import { openContent } from './content/open-content.ts';
 import { createAuthenticate } from './http/authenticate.ts';
-import { createReadiness } from './http/readiness.ts';
+import { checkToken } from './http/check-token.ts';
+import { createReadiness, siteDetails } from './http/readiness.ts';
 import { createCallerRefusal } from './http/refuse-caller.ts';
 import { createSitePullEndpoint } from './http/site-pull.ts';
 import { createMcpEndpoint } from './mcp/mcp-endpoint.ts';
@@ -70,7 +72,13 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     answerWithinMs: config.ANSWER_SECONDS * 1000,
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
   };
-  const { reader, editor, assets, readable, pull } = await openContent(hugo, places, limits, log, lifecycle);
+  const { reader, editor, assets, builds, lastPublished, readable, pull } = await openContent(
+    hugo,
+    places,
+    limits,
+    log,
+    lifecycle,
+  );
 
   const refuseCaller = createCallerRefusal({ failures: createMinuteLimit(config.RATE_LIMIT_PER_ADDRESS), audit });
   const resources = createPageResources(reader);
@@ -94,7 +102,15 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     trustRequestId: true,
     clientAddress: openClientAddress([]),
     guard: { origins: new Set() },
-    ready: createReadiness({ hugo, siteDir: config.SITE_DIR, readable, tokens }),
+    // hugo-mcp-proxy's host has a token between the hops, and sees from there what this one stands on.
+    insider: async (request, context) => 'id' in (await checkToken(tokens, request, context)),
+    ready: createReadiness({
+      hugo,
+      standing: createStanding([config.SITE_DIR, config.STATE_DIR, path.dirname(config.AUDIT_LOG)], config.TLS_CERT),
+      site: () => siteDetails(builds.lastBuild(), lastPublished()),
+      readable,
+      tokens,
+    }),
     mcp,
     rest: createSitePullEndpoint({ tokens, refuseCaller, pull, audit, log }),
     tls: { key: config.TLS_KEY, cert: config.TLS_CERT },

@@ -1,5 +1,7 @@
+import path from 'node:path';
 import { importActorKey } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
+import { createStanding } from '@arleo/runtime/disks/standing';
 import { createUpstreamReady } from '@arleo/runtime/http/upstream-ready';
 import { createForwarder, FORWARD_LIMITS } from '@arleo/runtime/proxy/forward';
 import { createKeepAliveAgent } from '@arleo/runtime/proxy/keep-alive-agent';
@@ -55,6 +57,7 @@ export async function start(
 
   const agent = createKeepAliveAgent();
   lifecycle.onClose('connections to hugo-mcp-proxy', () => agent.destroy());
+  const standing = createStanding([config.STATE_DIR, path.dirname(config.AUDIT_LOG)]);
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
   const owner = openOwner({ file: config.OWNER_FILE, bcrypt, claim: (name, seconds) => state.claim(name, seconds) });
 
@@ -134,9 +137,14 @@ export async function start(
     clientAddress: config.TRUST_PROXY,
     guard: { hosts: new Set([site]), origins },
     ready: async () => {
-      const [upstream, ...own] = await Promise.all([upstreamReady(), owner.problem(), state.problem()]);
-      const problems = [...(upstream.problems ?? []), ...own.filter((one) => one !== undefined)];
-      return { ready: problems.length === 0, problems };
+      const [ground, upstream, ...own] = await Promise.all([
+        standing(),
+        upstreamReady(),
+        owner.problem(),
+        state.problem(),
+      ]);
+      const problems = [...(upstream.problems ?? []), ...own.filter((one) => one !== undefined), ...ground.problems];
+      return { ready: problems.length === 0, problems, details: ground.details };
     },
     mcp: boundSenders(allowOrigins(origins, handlers.mcp)),
     localPaths: new Set([INTROSPECTION_PATH]),

@@ -17,8 +17,10 @@ export interface Command {
   help: string;
   /** The name of the one argument that the command takes, if it takes one: `ID`. */
   argument?: string;
+  /** It may be left out. */
+  argumentOptional?: true;
   /** Beside `--json`, `--help` and `--version`. */
   options: CommandOptions;
-  /** @param argument what was given for {@link argument}; empty for a command that takes none */
+  /** @param argument what was given for {@link argument}; empty for a command that takes none, or may do without */
   run(values: CommandValues, env: NodeJS.ProcessEnv, argument: string, terminal: Terminal): Promise<Answer>;
 }

@@ -10,6 +10,7 @@ import { certCreate, certRenew } from './cert.ts';
 import { certShow } from './cert-show.ts';
 import type { Command, CommandValues } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
+import { doctor } from './doctor.ts';
 import { keysList, keysRotate } from './keys.ts';
 import { ownerSetPassphrase } from './owner-set-passphrase.ts';
 import { ownerTotpDisable, ownerTotpEnable, ownerTotpRecoveryCodes, ownerTotpStatus } from './owner-totp.ts';
@@ -26,6 +27,7 @@ const commands: readonly Command[] = [
   certShow,
   connectionsList,
   connectionsRevoke,
+  doctor,
   keysList,
   keysRotate,
   ownerSetPassphrase,
@@ -80,7 +82,8 @@ async function answer(args: readonly string[], env: NodeJS.ProcessEnv, terminal:
   const [more] = given.slice(command.argument === undefined ? 0 : 1);
   if (more !== undefined) throw new UsageError(`${JSON.stringify(more.slice(0, 40))} is one argument too many.`, hint);
   const [argument = ''] = given;
-  if (command.argument !== undefined && argument === '') throw new UsageError(`${command.argument} is missing.`, hint);
+  if (command.argument !== undefined && argument === '' && !command.argumentOptional)
+    throw new UsageError(`${command.argument} is missing.`, hint);
   return command.run(values, env, argument, terminal);
 }
 
@@ -123,6 +126,7 @@ Options of every command:
   --help        this text, or the one of a command: arleo COMMAND --help
   --version     the version
 
-Ends with 0 if all went well, 1 if it failed or found something wrong, 2 if the command line cannot be understood.
+Ends with 0 if all went well, 1 if it failed or found something wrong, 2 if the command line cannot be understood; doctor with 3
+for warnings and 4 for failures that it found.
 `;
 }

@@ -3,7 +3,7 @@ import type { Hop } from '@arleo/core/errors';
 import type { Metrics } from '../metrics/metrics.ts';
 import { duplicateHeader } from '../proxy/headers.ts';
 import type { ClientAddress } from './client-address.ts';
-import { answerHealth, isHealthPath, type Readiness } from './health.ts';
+import { answerHealth, type HealthOptions, isHealthPath, type Readiness } from './health.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { type OriginGuardOptions, refusedHost, refusedOrigin } from './origin-guard.ts';
 import type { RequestContext } from './request-context.ts';
@@ -23,6 +23,8 @@ export interface EdgeOptions {
   guard: OriginGuardOptions;
   ready: () => Readiness | Promise<Readiness>;
   metrics: Metrics;
+  /** Who may know of `/readyz` what callers on this host may. */
+  insider?: HealthOptions['insider'];
   /** `/mcp`, the hot path: plain node:http. It must send `X-Request-Id` itself. */
   mcp: EdgeHandler;
   /**

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Hop } from '@arleo/core/errors';
 import type { Metrics } from '../metrics/metrics.ts';
 import { isLocalCaller } from './local-caller.ts';
+import type { ReadyDetails } from './ready-details.ts';
 import type { RequestContext } from './request-context.ts';
 import { sendError, sendJson } from './respond.ts';
 
@@ -9,6 +10,8 @@ import { sendError, sendJson } from './respond.ts';
 export interface Readiness {
   ready: boolean;
   problems?: readonly string[];
+  /** What it stands on: disks, clock, certificate. */
+  details?: ReadyDetails;
 }
 
 /** What {@link answerHealth} asks. */
@@ -16,6 +19,8 @@ export interface HealthOptions {
   hop: Hop;
   ready: () => Readiness | Promise<Readiness>;
   metrics: Metrics;
+  /** Who else is told problems and details, beside callers on this host. */
+  insider?: (request: IncomingMessage, context: RequestContext) => Promise<boolean>;
 }
 
 const paths = new Set(['/healthz', '/readyz', '/metrics']);
@@ -31,7 +36,7 @@ export async function answerHealth(
   request: IncomingMessage,
   response: ServerResponse,
   context: RequestContext,
-  { hop, ready, metrics }: HealthOptions,
+  { hop, ready, metrics, insider }: HealthOptions,
 ): Promise<void> {
   const { requestId } = context;
   if (request.method !== 'GET' && request.method !== 'HEAD') {
@@ -42,11 +47,12 @@ export async function answerHealth(
   if (path === '/readyz') {
     const state = await ready();
     // What is wrong inside is told to those on the host, not to the world.
-    const problems = isLocalCaller(request, context) ? { problems: state.problems ?? [] } : {};
+    const told = isLocalCaller(request, context) || (await insider?.(request, context)) === true;
+    const { problems = [], details } = state;
     return sendJson(response, state.ready ? 200 : 503, requestId, {
       status: state.ready ? 'ready' : 'not_ready',
       hop,
-      ...problems,
+      ...(told && { problems, ...(details && { details }) }),
     });
   }
   if (!isLocalCaller(request, context)) return sendError(response, hop, 'not_found', { requestId });

@@ -9,6 +9,7 @@ import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
 import { newReleaseId, openReleases } from '../build/releases.ts';
 import { createScheduledBuild } from '../build/scheduled-build.ts';
+import type { LastPublished } from '../publish/announcer.ts';
 import { openPublishing, type PublishingConfig } from '../publish/open-publishing.ts';
 import type { Hugo } from '../site/hugo-command.ts';
 import { createSite } from '../site/site.ts';
@@ -67,6 +68,8 @@ export interface Content {
   readable(): Promise<void>;
   /** The last builds, how they ended and what for they were made. */
   builds: BuildLog;
+  /** What was told to others about the last release. */
+  lastPublished(): LastPublished | undefined;
   /** Pulls the site's own repository, which has layouts, themes and configuration. */
   pull: OpenedPull['pull'];
   /** How the last pull ended. */
@@ -286,6 +289,7 @@ export async function openContent(
     }),
     builds,
     assets,
+    lastPublished: () => announcer.last(),
     readable,
     pull: sitePull.pull,
     lastPull: sitePull.last,

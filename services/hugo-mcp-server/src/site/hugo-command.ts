@@ -9,6 +9,8 @@ export interface HugoRunOptions {
   timeoutMs?: number;
   /** More variables for this run, for instance `HUGO_PUBLISHDIR`. */
   env?: Record<string, string>;
+  /** Where it runs, if not in the site. */
+  cwd?: string;
 }
 
 /** The `hugo` program, always run on one site. */
@@ -43,10 +45,13 @@ const defaultTimeoutMs = 30_000;
 /** A {@link Hugo} with a bounded environment, time limit and output. */
 export function createHugo(options: HugoCommandOptions): Hugo {
   const programs = createPrograms();
-  const run = (args: readonly string[], { timeoutMs = defaultTimeoutMs, env = {} }: HugoRunOptions = {}) =>
+  const run = (
+    args: readonly string[],
+    { timeoutMs = defaultTimeoutMs, env = {}, cwd = options.siteDir }: HugoRunOptions = {},
+  ) =>
     programs.run(args, {
       bin: options.bin,
-      cwd: options.siteDir,
+      cwd,
       env: {
         PATH: options.searchPath,
         HOME: options.home,
@@ -66,7 +71,8 @@ export function createHugo(options: HugoCommandOptions): Hugo {
   return {
     run,
     async version() {
-      const { stdout } = await run(['version'], { timeoutMs: 10_000 });
+      // Node waits while a child enters its folder: on a disk that hangs that would be for ever, and of all the service.
+      const { stdout } = await run(['version'], { timeoutMs: 10_000, cwd: '/' });
       return stdout.split('\n', 1)[0] ?? '';
     },
     close: programs.close,

@@ -1,0 +1,108 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { runArleo } from '../arleo/run.ts';
+import { reportSchema, worstOf } from './report.ts';
+import { readAddress, readTarget } from './target-url.ts';
+import { openTrail } from './trail.ts';
+
+const doctor = (...args: string[]) => runArleo(['doctor', ...args], { NO_COLOR: '1' });
+const quiet = () => openTrail(10_000, () => undefined);
+
+describe('the address', () => {
+  test.each([
+    ['https://mcp.example.org/mcp', 'https://mcp.example.org/mcp'],
+    ['https://mcp.example.org', 'https://mcp.example.org/mcp'],
+    ['http://127.0.0.1:8083/mcp', 'http://127.0.0.1:8083/mcp'],
+    ['http://[::1]:8083', 'http://[::1]:8083/mcp'],
+  ])('%s is taken', (text, href) => expect(readTarget(text).href).toBe(href));
+
+  test.each([
+    'mcp.example.org',
+    'http://mcp.example.org/mcp',
+    'http://127.0.0.1.example.org/mcp',
+    'http://localhost.example.org/mcp',
+    'file:///etc/passwd',
+    'https://user:word@mcp.example.org/mcp',
+    'https://mcp.example.org/mcp?access_token=x',
+    'https://mcp.example.org/mcp#x',
+  ])('%s is refused as a wrong command line, and nothing is called', async (text) => {
+    expect(await doctor(text)).toMatchObject({
+      exitCode: 2,
+      stdout: '',
+      stderr: expect.stringMatching(/^arleo: (?:The address|http is for loopback alone)/),
+    });
+  });
+
+  test('--address takes an address and nothing else', async () => {
+    expect(readAddress('2001:db8::10')).toBe('2001:db8::10');
+    expect(await doctor('https://mcp.example.org/mcp', '--address', 'example.org')).toMatchObject({ exitCode: 2 });
+  });
+});
+
+test('a token file that cannot be read, or holds something else, is told before anything is called', async () => {
+  expect(await doctor('https://mcp.example.org', '--token-file', '/nowhere')).toMatchObject({ exitCode: 1 });
+  expect(await doctor('https://mcp.example.org', '--token-file', '/etc/passwd')).toMatchObject({ exitCode: 2 });
+});
+
+describe('words of strangers', () => {
+  test('have nothing that a terminal would obey, no secret, and an end', async () => {
+    const trail = quiet();
+    trail.hide('very-secret-token');
+    const says = `\u001b]0;owned\u0007 \u001b[2J\r\nline\u202e very-secret-token ${'x'.repeat(100_000)}`;
+    await trail.look('edge', 'hostile', 1_000, async () => ({ says, found: [{ code: 'not_arleo', says }] }));
+    for (const kept of [trail.steps()[0]?.says ?? '', trail.findings()[0]?.says ?? '']) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+      expect(kept).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u202e]|very-secret/);
+      expect(kept).toContain('line [secret] xxx');
+      expect(kept.length).toBeLessThanOrEqual(400);
+    }
+  });
+
+  test('a server that answers everything with nonsense is seen through, whatever it sends', async () => {
+    const bodies = [
+      '{',
+      '[]',
+      '{"error":{"data":{"hop":["x"],"reason":7}}}',
+      'null',
+      '\u0000'.repeat(200_000),
+      '{"error":1}',
+    ];
+    let turn = 0;
+    const server = createServer((request, response) => {
+      request.resume();
+      turn += 1;
+      response
+        .writeHead([200, 500, 418, 204][turn % 4] ?? 200, { 'x-evil': '\u00e9', server: 'evil' })
+        .end(bodies[turn % bodies.length]);
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { exitCode, stdout } = await doctor(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, '--json');
+    server.closeAllConnections();
+    server.close();
+    const report = reportSchema.parse(JSON.parse(stdout));
+    expect([exitCode, report.worst]).toEqual([4, 'failure']);
+    expect(report.findings.map(({ code }) => code)).toContain('not_arleo');
+  });
+});
+
+describe('every look has an end', () => {
+  test('one that never answers is given up, and the others are done', async () => {
+    const trail = quiet();
+    expect(await trail.look('edge', 'silent', 20, () => new Promise<never>(() => undefined))).toBeUndefined();
+    await trail.look('nginx', 'next', 1_000, async () => ({ says: 'here' }));
+    expect(trail.steps().map(({ state }) => state)).toEqual(['warning', 'ok']);
+    expect(trail.findings().map(({ code }) => code)).toEqual(['probe_failed']);
+  });
+
+  test('when the time of all is over, the rest is said to be not looked at', async () => {
+    const trail = openTrail(50, () => undefined);
+    await trail.look('edge', 'late', 1_000, async () => ({ says: 'never asked' }));
+    expect(trail.findings()).toEqual([expect.objectContaining({ code: 'out_of_time', severity: 'warning' })]);
+  });
+});
+
+test('the worst finding is the verdict', () => {
+  expect(worstOf([])).toBe('ok');
+  expect(worstOf([{ severity: 'warning' }])).toBe('warning');
+  expect(worstOf([{ severity: 'warning' }, { severity: 'failure' }])).toBe('failure');
+});

@@ -1,0 +1,155 @@
+import type { FindingEntry } from './finding.ts';
+
+/** Faults between the caller and the first service. */
+export const WAY_FINDINGS = {
+  dns_unknown: {
+    layer: 'dns',
+    severity: 'failure',
+    why: 'The name has no address.',
+    mend: 'Make an A or AAAA record for it where your zone is kept, or mend the spelling.',
+  },
+  dns_silent: {
+    layer: 'dns',
+    severity: 'failure',
+    why: 'The name server did not answer.',
+    mend: "Check this machine's resolver: resolvectl status, or /etc/resolv.conf.",
+  },
+  tcp_refused: {
+    layer: 'tcp',
+    severity: 'failure',
+    why: 'The machine is there, and nothing listens on the port.',
+    mend: 'On the host: systemctl status nginx; nginx -t && systemctl restart nginx',
+  },
+  tcp_silent: {
+    layer: 'tcp',
+    severity: 'failure',
+    why: 'No answer to the connection: a firewall drops it, the port is not forwarded, or the machine is off.',
+    mend: 'Check the firewall and the port forwarding of the router for 443, and that the address is still yours.',
+  },
+  tcp_unreachable: {
+    layer: 'tcp',
+    severity: 'failure',
+    why: 'There is no way to the address.',
+    mend: 'Check the network of this machine (ip route), and the address in DNS.',
+  },
+  address_dead: {
+    layer: 'tcp',
+    severity: 'warning',
+    why: 'One of the addresses of the name takes no connection: callers that try it first wait or fail.',
+    mend: 'Remove its A or AAAA record, or open its way.',
+  },
+  tls_failed: {
+    layer: 'tls',
+    severity: 'failure',
+    why: 'The connection is open, and the TLS handshake fails.',
+    mend: 'Look at nginx: nginx -t, its error log, and that port 443 has a server with ssl for this name.',
+  },
+  cert_untrusted: {
+    layer: 'tls',
+    severity: 'failure',
+    why: 'No authority that clients trust has signed the certificate, or a link of its chain is missing.',
+    mend: 'Use a public certificate, and its full chain (fullchain.pem) as ssl_certificate of nginx.',
+  },
+  cert_expired: {
+    layer: 'tls',
+    severity: 'failure',
+    why: 'The public certificate is outside its period of validity.',
+    mend: 'Renew it (certbot renew) and reload nginx: systemctl reload nginx. Check the clock, too: timedatectl',
+  },
+  cert_name_mismatch: {
+    layer: 'tls',
+    severity: 'failure',
+    why: 'The public certificate is made for other names.',
+    mend: 'Check server_name and ssl_certificate in /etc/nginx/conf.d/mcp.conf: another site may answer for this name.',
+  },
+  cert_expiring: {
+    layer: 'tls',
+    severity: 'warning',
+    why: 'The public certificate ends within two weeks: its renewal does not work.',
+    mend: 'certbot renew --dry-run tells why; systemctl list-timers tells whether it is tried.',
+  },
+  clock_skew: {
+    layer: 'host',
+    severity: 'warning',
+    why: 'The clock of this machine and the one of the answer are far apart: tokens and certificates seem expired or not yet valid.',
+    mend: 'timedatectl on both; timedatectl set-ntp true on the one that is wrong.',
+  },
+  cloudflare_challenge: {
+    layer: 'edge',
+    severity: 'failure',
+    why: 'Cloudflare asks the caller to prove to be a browser, which no program can. The request never reached nginx.',
+    mend: 'Cloudflare, Security, WAF, Custom rules: skip (all managed challenges, Bot Fight Mode off) for this host name and the callers of /mcp and /webhook.',
+  },
+  cloudflare_blocked: {
+    layer: 'edge',
+    severity: 'failure',
+    why: 'A rule of Cloudflare refused the request. It never reached nginx.',
+    mend: 'Cloudflare, Security, Events: find the Ray ID that is named here; skip that rule for this host name.',
+  },
+  cloudflare_browser_check: {
+    layer: 'edge',
+    severity: 'failure',
+    why: "Cloudflare's Browser Integrity Check refused the caller for its user agent (error 1010). The request never reached nginx.",
+    mend: 'Cloudflare, Rules, Configuration rules: Browser Integrity Check off for this host name.',
+  },
+  cloudflare_rate_limited: {
+    layer: 'edge',
+    severity: 'failure',
+    why: "One of Cloudflare's rate limits refused the request (error 1015).",
+    mend: 'Cloudflare, Security, WAF, Rate limiting rules: leave this host name out, its own limits count per client.',
+  },
+  cloudflare_origin: {
+    layer: 'edge',
+    severity: 'failure',
+    why: 'Cloudflare did not get an answer from your host.',
+    mend: 'Check nginx on the host and the way from Cloudflare to it; arleo doctor --address with the host shows it without Cloudflare.',
+  },
+  edge_redirect: {
+    layer: 'edge',
+    severity: 'failure',
+    why: 'The address leads somewhere else, and clients do not follow with their token.',
+    mend: 'Give clients the final address, or take the redirect away (Cloudflare: Redirect rules, SSL mode Full (strict)).',
+  },
+  not_arleo: {
+    layer: 'nginx',
+    severity: 'failure',
+    why: 'What answers is not this product: neither its nginx nor one of its services.',
+    mend: 'Check that the address is the one of PUBLIC_URL, and that nginx has /etc/nginx/conf.d/mcp.conf.',
+  },
+  nginx_forbidden: {
+    layer: 'nginx',
+    severity: 'failure',
+    why: 'nginx refused with a page of its own, which names neither rule nor request: a deny, or a firewall set up by hand.',
+    mend: 'Look at /var/log/nginx/error.log; install infra/nginx and infra/modsecurity, whose answers name the layer.',
+  },
+  nginx_caller_not_allowed: {
+    layer: 'nginx',
+    severity: 'failure',
+    why: 'nginx lets only listed addresses in, and this caller has none of them.',
+    mend: 'Add the address to /etc/nginx/arleo/callers.conf, then: nginx -t && systemctl reload nginx',
+  },
+  nginx_open: {
+    layer: 'nginx',
+    severity: 'warning',
+    why: 'Paths that are for this host alone (/readyz, /metrics) are open to the world.',
+    mend: 'Install infra/nginx/mcp.conf: it lets through only what clients need.',
+  },
+  nginx_no_service: {
+    layer: 'nginx',
+    severity: 'failure',
+    why: 'nginx answers, and the service behind it does not run or broke off.',
+    mend: 'systemctl status mcp-oauth-proxy hugo-mcp-proxy; journalctl -u mcp-oauth-proxy -n 50',
+  },
+  rate_limited: {
+    layer: 'nginx',
+    severity: 'warning',
+    why: 'This address has asked too much in the last minute.',
+    mend: 'Wait a minute and run arleo doctor again.',
+  },
+  waf_blocked: {
+    layer: 'waf',
+    severity: 'failure',
+    why: 'The web application firewall took an ordinary technical text for an attack.',
+    mend: 'grep the request id in /var/log/nginx/mcp.error.log: the rule and the argument stand there; compare /etc/nginx/arleo/modsecurity/mcp.conf with infra/modsecurity/mcp.conf.',
+  },
+} as const satisfies Record<string, FindingEntry>;

@@ -1,0 +1,39 @@
+import { openConnection } from '../probes/open-connection.ts';
+import { resolveName } from '../probes/resolve-name.ts';
+import { shakeHands } from '../probes/shake-hands.ts';
+import type { Trail } from '../trail.ts';
+import { judgePublicCertificate, period } from '../verdicts/certificate.ts';
+import type { OpenWay, PublicWay } from '../walk-public.ts';
+
+/** DNS, TCP and TLS. @returns the way, if there is a connection at its end */
+export async function reachEdge(way: PublicWay, trail: Trail): Promise<OpenWay | undefined> {
+  const { target } = way;
+  const secure = target.protocol === 'https:';
+  const port = Number(target.port || (secure ? 443 : 80));
+  let addresses: readonly string[] | undefined = way.address === undefined ? undefined : [way.address];
+  if (addresses === undefined) {
+    addresses = (await trail.look('dns', target.hostname, 5_000, (signal) => resolveName(target.hostname, signal)))
+      ?.value;
+  } else trail.skip('dns', target.hostname, `${way.address} is called in its place`);
+  if (addresses === undefined) return undefined;
+
+  const found = addresses;
+  const connected = await trail.look('tcp', `port ${port}`, 5_000, (signal) => openConnection(found, port, signal));
+  const address = connected?.value;
+  if (address === undefined) return undefined;
+  if (!secure) return { ...way, address, verify: true };
+
+  const trusted = await trail.look('tls', 'certificate', 5_000, async (signal) => {
+    const shaken = await shakeHands(address, port, target.hostname, signal);
+    if ('failed' in shaken)
+      return { says: shaken.failed, found: [{ code: 'tls_failed' as const, says: shaken.failed }] };
+    const { certificate, protocol, distrust } = shaken;
+    const wrong = judgePublicCertificate(certificate, distrust, target.hostname, Date.now());
+    return {
+      says: `${protocol}, ${period(certificate)}`,
+      found: wrong,
+      value: wrong.every(({ code }) => code === 'cert_expiring'),
+    };
+  });
+  return trusted?.value === undefined ? undefined : { ...way, address, verify: trusted.value };
+}
