@@ -11,6 +11,7 @@ import { certShow } from './cert-show.ts';
 import type { Command, CommandValues } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
 import { doctor } from './doctor.ts';
+import { egressUpdate } from './egress-update.ts';
 import { keysList, keysRotate } from './keys.ts';
 import { ownerSetPassphrase } from './owner-set-passphrase.ts';
 import { ownerTotpDisable, ownerTotpEnable, ownerTotpRecoveryCodes, ownerTotpStatus } from './owner-totp.ts';
@@ -28,6 +29,7 @@ const commands: readonly Command[] = [
   connectionsList,
   connectionsRevoke,
   doctor,
+  egressUpdate,
   keysList,
   keysRotate,
   ownerSetPassphrase,
