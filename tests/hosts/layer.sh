@@ -2,7 +2,10 @@
 # Prints the folders that the file system of a test host is stacked from (overlayfs: lowerdir=…): a minimal Debian under
 # systemd and, over it, the packages asked for. What is missing is made; what was made once is kept and used again.
 #
-#   layer.sh [PACKAGE...]
+#   layer.sh [--offered] [PACKAGE...]
+#
+#   --offered   the packages are not installed: apt finds them, and what they need, in an archive on the host's own disk,
+#               and knows no other
 #
 # The mirror is the one that this machine's own apt sources name.
 #
@@ -67,22 +70,48 @@ install_packages() {
     rm -rf /var/lib/apt/lists/*' install "$@"
 }
 
-make_layer() {
-  local base="$1" layer="$2" new="$2.new" log="$CACHE/install.log"
+# The same for an archive of packages, as apt reads one from a disk.
+offer_packages() {
+  local base="$1" new="$2"
   shift 2
-  printf 'installing for the test hosts (once): %s\n' "$*" >&2
+  mount -t overlay overlay -o "lowerdir=$base,upperdir=$new,workdir=$new.work" "$new.root"
+  systemd-nspawn --quiet --register=no --keep-unit --directory="$new.root" --pipe /bin/bash -ceu '
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get -qq update
+    apt-get -qq -y -o Dpkg::Use-Pty=0 install --no-install-recommends --download-only "$@"
+    mkdir -p /var/local/archive
+    mv /var/cache/apt/archives/*.deb /var/local/archive/
+    cd /var/local/archive
+    for file in *.deb; do
+      dpkg-deb --field "$file"
+      printf "Filename: ./%s\nSize: %s\nSHA256: %s\n\n" "$file" "$(stat -c %s "$file")" "$(sha256sum "$file" | cut -d " " -f 1)"
+    done >Packages
+    rm -rf /etc/apt/sources.list.d/* /var/lib/apt/lists/*
+    echo "deb [trusted=yes] file:/var/local/archive ./" >/etc/apt/sources.list
+    apt-get clean' offer "$@"
+}
+
+# make_layer HOW BASE LAYER PACKAGE...
+make_layer() {
+  local how="$1" base="$2" layer="$3" new="$3.new" log="$CACHE/install.log"
+  shift 3
+  printf '%s for the test hosts (once): %s\n' "$how" "$*" >&2
   rm -rf "$new" "$new.work" "$new.root"
   mkdir -p "$new" "$new.work" "$new.root"
-  export -f install_packages
-  unshare --mount --propagation private bash -ceu 'install_packages "$@"' install_packages "$base" "$new" "$@" </dev/null >"$log" 2>&1 ||
-    { tail -n 20 "$log" >&2 && fatal "could not install $*" "See the lines above, or $log."; }
+  export -f install_packages offer_packages
+  unshare --mount --propagation private bash -ceu '"$@"' bash "$how" "$base" "$new" "$@" </dev/null >"$log" 2>&1 ||
+    { tail -n 20 "$log" >&2 && fatal "could not do $how $*" "See the lines above, or $log."; }
   rm -rf "$new.work" "$new.root"
   mv "$new" "$layer"
 }
 
 main() {
   check_machine
-  local base="$CACHE/$SUITE" layer packages=()
+  local base="$CACHE/$SUITE" layer packages=() how=install_packages mark=''
+  if [[ ${1:-} == --offered ]]; then
+    how=offer_packages mark=+offered
+    shift
+  fi
   mkdir -p "$CACHE"
   # One maker at a time: two test runs may begin together.
   exec 9>"$CACHE/lock"
@@ -93,8 +122,8 @@ main() {
     return
   fi
   mapfile -t packages < <(printf '%s\n' "$@" | LC_ALL=C sort -u)
-  layer="$base$(printf '+%s' "${packages[@]}")"
-  [[ -d $layer ]] || make_layer "$base" "$layer" "${packages[@]}"
+  layer="$base$mark$(printf '+%s' "${packages[@]}")"
+  [[ -d $layer ]] || make_layer "$how" "$base" "$layer" "${packages[@]}"
   printf '%s:%s\n' "$layer" "$base"
 }
 

@@ -12,6 +12,8 @@ export type Request =
   | { command: 'list' }
   | ({ command: 'revoke'; id: string } & Proof)
   | ({ command: 'rotate'; id: string; graceMs?: number } & Proof)
+  | ({ command: 'adopt'; label: string; tokenFile: string; scopes?: TokenScope[] } & Proof)
+  | ({ command: 'adopt'; from: string } & Proof)
   | { command: 'mfa'; action: 'enable'; stdin: boolean; account?: string }
   | ({ command: 'mfa'; action: 'disable' } & Proof)
   | { command: 'mfa'; action: 'status' };
@@ -36,6 +38,8 @@ const options = {
   code: { type: 'string' },
   stdin: { type: 'boolean' },
   account: { type: 'string' },
+  'token-file': { type: 'string' },
+  from: { type: 'string' },
 } as const;
 
 const everywhere = ['file', 'json', 'help', 'version'];
@@ -44,6 +48,7 @@ const own: Readonly<Record<Command, readonly string[]>> = {
   list: [],
   revoke: ['code', 'stdin'],
   rotate: ['grace', 'code', 'stdin'],
+  adopt: ['label', 'scope', 'token-file', 'from', 'code', 'stdin'],
   mfa: ['code', 'stdin', 'account'],
 };
 
@@ -134,9 +139,24 @@ function readRequest(command: Command, values: Values, operands: string[]): Requ
         ...(values.grace === undefined ? {} : { graceMs: parseDuration(values.grace, '--grace') }),
       };
     }
+    case 'adopt':
+      refuseOperands(operands, 'See token-mgr adopt --help.');
+      return readAdopt(values);
     case 'mfa':
       return readMfa(values, operands);
   }
+}
+
+function readAdopt({ from, label, scope, 'token-file': tokenFile, ...values }: Values): Request {
+  const proof = readProof(values);
+  if (from !== undefined && from !== '' && label === undefined && scope === undefined && tokenFile === undefined) {
+    return { command: 'adopt', from, ...proof };
+  }
+  if (from !== undefined || !tokenFile || label === undefined) {
+    throw new UsageError('adopt takes --label with --token-file, or --from alone.', 'See token-mgr adopt --help.');
+  }
+  const scopes = scope === undefined ? {} : { scopes: readScopes(scope) };
+  return { command: 'adopt', label, tokenFile, ...scopes, ...proof };
 }
 
 function readMfa(values: Values, operands: readonly string[]): Request {

@@ -1,7 +1,7 @@
 import { PULL_SCOPE, SCOPES } from '@arleo/core/scopes';
 
 /** The commands of token-mgr, in the order of the help. */
-export const COMMANDS = ['create', 'list', 'revoke', 'rotate', 'mfa'] as const;
+export const COMMANDS = ['create', 'list', 'revoke', 'rotate', 'adopt', 'mfa'] as const;
 
 /** A command of token-mgr. */
 export type Command = (typeof COMMANDS)[number];
@@ -22,6 +22,7 @@ Usage: token-mgr COMMAND [OPTIONS]
   list                   show all tokens
   revoke ID              end a token at once
   rotate ID              make a new token in the place of one
+  adopt                  take in a token that another place made: what install.sh does
   mfa enable             ask for a code of an authenticator app for each of these changes
   mfa disable, status    no more; whether it is so
 
@@ -76,6 +77,20 @@ ${proof}
 The new token has the label, the scopes and the length of life of the old one, and an id of its own.
 ${common}`;
 
+const adopt = `token-mgr adopt: take in a token that another place made
+
+Usage: token-mgr adopt --label LABEL --token-file PATH [--scope SCOPE]... [--code CODE | --stdin]
+       token-mgr adopt --from PATH [--code CODE | --stdin]
+
+  --label LABEL      what the token is for
+  --token-file PATH  the token itself, in one line
+  --scope SCOPE      as for create
+  --from PATH        another token file: its active tokens, with their labels and scopes; it holds no secrets
+${proof}
+Of a label one token is active: another one of the same label is revoked. What is so already stays as it is, to the byte,
+and needs no code. A token that was revoked here, or has expired, is refused.
+${common}`;
+
 const mfa = `token-mgr mfa: guard the tokens with an authenticator app
 
 Usage: token-mgr mfa enable [--account NAME] [--stdin]
@@ -83,14 +98,14 @@ Usage: token-mgr mfa enable [--account NAME] [--stdin]
        token-mgr mfa status
 
 enable shows a QR code, asks for a code of it before anything counts, and shows ten recovery codes, this once. From then on
-create, rotate and revoke ask for a code; each counts once, a recovery code too. After 5 wrong ones none is looked at for 5
+create, rotate, revoke and adopt ask for a code; each counts once, a recovery code too. After 5 wrong ones none is looked at for 5
 minutes. It guards this program: who can write the token file itself needs none.
 
   --account NAME  the name in the app; default the name of this machine
 ${proof}                  for enable: a secret (Base32), then a code of it, one a line
 ${common}`;
 
-const texts: Readonly<Record<Command, string>> = { create, list, revoke, rotate, mfa };
+const texts: Readonly<Record<Command, string>> = { create, list, revoke, rotate, adopt, mfa };
 
 /** The help of a command, or of the whole program. */
 export function helpText(command: Command | undefined): string {

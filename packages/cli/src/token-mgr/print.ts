@@ -1,4 +1,5 @@
 import { deceptiveCharacter } from '@arleo/core/content/text';
+import type { Adoption } from '@arleo/core/tokens/adopt-tokens';
 import type { CreatedToken, RotatedToken, TokenListing } from '@arleo/core/tokens/manage';
 import { parseTime } from '@arleo/core/tokens/token-file';
 
@@ -21,6 +22,16 @@ export function printRotated({ created, old }: RotatedToken): string {
 /** The confirmation of a revocation. */
 export function printRevoked({ id }: TokenListing): string {
   return `Token ${id} revoked. Effective immediately.`;
+}
+
+/** What became of each token, and of those before them. */
+export function printAdopted(adoptions: readonly Adoption[]): string {
+  return adoptions
+    .flatMap(({ id, label, state, revoked }) => [
+      `Token ${id} (${printable(label)}) ${state}.`,
+      ...revoked.map((old) => `Token ${old} revoked. Effective immediately.`),
+    ])
+    .join('\n');
 }
 
 /** All tokens as a table. */

@@ -181,8 +181,8 @@ describe('options', () => {
 
 describe('a mistake on the command line ends with 2 and one line that says what to write', () => {
   test.each([
-    [[], 'No command is given. Commands: create, list, revoke, rotate, mfa.'],
-    [['creat'], 'There is no command "creat". Commands: create, list, revoke, rotate, mfa.'],
+    [[], 'No command is given. Commands: create, list, revoke, rotate, adopt, mfa.'],
+    [['creat'], 'There is no command "creat". Commands: create, list, revoke, rotate, adopt, mfa.'],
     [['create'], '--label is missing.'],
     [['create', '--label'], '--label'],
     [['create', '--label', ''], 'The label is empty.'],

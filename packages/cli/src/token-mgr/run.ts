@@ -1,4 +1,14 @@
+import { readFile } from 'node:fs/promises';
 import os from 'node:os';
+import { isArleoError } from '@arleo/core/errors';
+import { SCOPES } from '@arleo/core/scopes';
+import {
+  type AdoptedToken,
+  type Adoption,
+  activeTokens,
+  adoptTokens,
+  describeToken,
+} from '@arleo/core/tokens/adopt-tokens';
 import { type Bcrypt, openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createToken, listTokens, revokeToken, rotateToken } from '@arleo/core/tokens/manage';
 import {
@@ -13,12 +23,15 @@ import { ENROL_ANSWERS, enrol, printRecoveryCodes } from '../mfa/enrol.ts';
 import { type Answer, failure, type Outcome, success, wantsJson } from '../outcome.ts';
 import { openQuestions } from '../terminal/questions.ts';
 import { processTerminal, type Terminal } from '../terminal/terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { type Proof, type Request, readCommandLine } from './command-line.ts';
 import { helpText } from './help.ts';
-import { printCreated, printList, printRevoked, printRotated } from './print.ts';
+import { printAdopted, printCreated, printList, printRevoked, printRotated } from './print.ts';
 
 /** Where the token file is if nothing else is said. */
 export const DEFAULT_TOKENS_FILE = '/var/lib/hugo-mcp/tokens.json';
+
+type AdoptRequest = Extract<Request, { command: 'adopt' }>;
 
 interface Tools {
   now: () => number;
@@ -78,8 +91,45 @@ async function answer(request: Request, file: string, { now, terminal }: Tools):
       const rotated = await withBcrypt((bcrypt) => rotateToken(file, request.id, request, { bcrypt, now, code }));
       return { text: `${printRotated(rotated)}\n`, value: { ...rotated.created, old: rotated.old } };
     }
+    case 'adopt': {
+      const wanted = await readAdopted(request, file, now());
+      const adoptions = await adoptWithCode(file, wanted, request, { now, terminal });
+      return { text: `${printAdopted(adoptions)}\n`, value: { tokens: adoptions } };
+    }
     case 'mfa':
       return answerMfa(request, file, { now, terminal });
+  }
+}
+
+function readAdopted(request: AdoptRequest, file: string, now: number): Promise<AdoptedToken[]> | AdoptedToken[] {
+  if ('from' in request) return activeTokens(request.from, now);
+  return withBcrypt(async (bcrypt) => {
+    const token = await readSecret(request.tokenFile);
+    return [await describeToken(file, token, { label: request.label, scopes: request.scopes ?? SCOPES }, bcrypt)];
+  });
+}
+
+/** A code is asked for only where something changes. */
+async function adoptWithCode(
+  file: string,
+  wanted: readonly AdoptedToken[],
+  request: AdoptRequest,
+  { now, terminal }: Tools,
+): Promise<Adoption[]> {
+  try {
+    return await adoptTokens(file, wanted, now(), request.code);
+  } catch (error) {
+    if (!isArleoError(error, 'mfa_code_missing')) throw error;
+    return adoptTokens(file, wanted, now(), await askCode(request, file, terminal));
+  }
+}
+
+/** The one line of a file, which may be a pipe. */
+async function readSecret(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
+  } catch {
+    throw new UsageError(`${file} cannot be read.`, 'Give the path of a file that holds the token.');
   }
 }
 
@@ -92,8 +142,8 @@ async function answerMfa(
   switch (request.action) {
     case 'status': {
       const text = status.enabled
-        ? `On since ${status.enabled_at}: create, rotate and revoke ask for a code. ${status.recovery_codes} recovery codes are left.\n`
-        : 'Off: create, rotate and revoke ask for no code. Turn it on with: token-mgr mfa enable\n';
+        ? `On since ${status.enabled_at}: create, rotate, revoke and adopt ask for a code. ${status.recovery_codes} recovery codes are left.\n`
+        : 'Off: create, rotate, revoke and adopt ask for no code. Turn it on with: token-mgr mfa enable\n';
       return { text, value: status };
     }
     case 'enable': {
@@ -103,14 +153,14 @@ async function answerMfa(
       const { factor, recoveryCodes } = await enrol(questions, names, now);
       await enableMfa(file, factor);
       return {
-        text: `From now on create, rotate and revoke ask for a code.\n\n${printRecoveryCodes(recoveryCodes)}`,
+        text: `From now on create, rotate, revoke and adopt ask for a code.\n\n${printRecoveryCodes(recoveryCodes)}`,
         value: { enabled: true, enabled_at: factor.enabled_at, recovery_codes: recoveryCodes },
       };
     }
     case 'disable': {
       if (!status.enabled) throw alreadyDisabled();
       await disableMfa(file, (await askCode(request, file, terminal)) ?? '', now());
-      return { text: 'From now on create, rotate and revoke ask for no code.\n', value: { enabled: false } };
+      return { text: 'From now on create, rotate, revoke and adopt ask for no code.\n', value: { enabled: false } };
     }
   }
 }
