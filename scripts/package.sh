@@ -20,6 +20,8 @@ PARTS=(
   infra=infra
 )
 FILES=(LICENSE CHANGELOG.md SECURITY.md)
+# Scripts of the host, with their parts: they lie beside the tools, and install.sh is at the top as well.
+SCRIPTS=(install.sh install)
 WORK=''
 
 usage() {
@@ -32,8 +34,8 @@ Usage: scripts/package.sh [--out DIR] [--built]
   --built     pack what `pnpm build` has left, without installing and building first
   --help      this text
 
-In the tarball, under arleo-VERSION/, stand mcp-oauth-proxy/, hugo-mcp-proxy/, hugo-mcp/, arleo/ (the tools arleo.js and
-token-mgr.js), infra/, VERSION, and a SHA256SUMS over all of these. It runs on the kind of machine that it is packed on
+In the tarball, under arleo-VERSION/, stand install.sh, mcp-oauth-proxy/, hugo-mcp-proxy/, hugo-mcp/, arleo/ (the tools arleo.js
+and token-mgr.js, and the scripts of the host), infra/, VERSION, and a SHA256SUMS over all of these. It runs on the kind of machine that it is packed on
 (lmdb is native: Linux, glibc) with Node 20.19 or newer.
 USAGE
 }
@@ -61,6 +63,10 @@ collect() {
   for file in "${FILES[@]}"; do
     cp "$ROOT/$file" "$folder/$file"
   done
+  for file in "${SCRIPTS[@]}"; do
+    cp -R "$ROOT/scripts/$file" "$folder/arleo/$file"
+  done
+  ln -s arleo/install.sh "$folder/install.sh"
   version >"$folder/VERSION"
   sums "$folder" >"$WORK/SHA256SUMS"
   mv "$WORK/SHA256SUMS" "$folder/SHA256SUMS"

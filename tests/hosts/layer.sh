@@ -75,6 +75,7 @@ offer_packages() {
   local base="$1" new="$2"
   shift 2
   mount -t overlay overlay -o "lowerdir=$base,upperdir=$new,workdir=$new.work" "$new.root"
+  # shellcheck disable=SC2016  # It is for the shell on the host.
   systemd-nspawn --quiet --register=no --keep-unit --directory="$new.root" --pipe /bin/bash -ceu '
     export DEBIAN_FRONTEND=noninteractive
     apt-get -qq update

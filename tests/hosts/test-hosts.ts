@@ -47,16 +47,20 @@ const MAX_OUTPUT = 16 * 1024 * 1024;
 /**
  * Boots fresh hosts: Debian, systemd and the packages, nothing else. They reach each other and nothing beyond.
  *
+ * @param packages what is installed there already, or, with `offered`, what apt can install: hosts as they come fresh
  * @param hosts address (IPv4, one /24) by name; a name has at most 15 letters
  * @throws Error where this machine cannot boot them: no root, a missing program; the message says the remedy
  */
 export async function bootHosts(
   packages: readonly string[],
   hosts: Readonly<Record<string, string>> = ADDRESSES,
+  options: { offered?: boolean } = {},
 ): Promise<TestHosts> {
-  const { stdout } = await execute(LAYER, packages).catch((error: ExecFileException) => {
-    throw new Error(`no test hosts: ${error.stderr ?? error.message}`);
-  });
+  const { stdout } = await execute(LAYER, [...(options.offered ? ['--offered'] : []), ...packages]).catch(
+    (error: ExecFileException) => {
+      throw new Error(`no test hosts: ${error.stderr ?? error.message}`);
+    },
+  );
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-hosts-'));
   const prefix = `arleo-${process.pid}`;
   const kept: Kept[] = [];

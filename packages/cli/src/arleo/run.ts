@@ -15,6 +15,7 @@ import { egressUpdate } from './egress-update.ts';
 import { keysList, keysRotate } from './keys.ts';
 import { ownerSetPassphrase } from './owner-set-passphrase.ts';
 import { ownerTotpDisable, ownerTotpEnable, ownerTotpRecoveryCodes, ownerTotpStatus } from './owner-totp.ts';
+import { selfTest } from './self-test.ts';
 import { stateCopy } from './state-copy.ts';
 import { webhookSecretRotate } from './webhook-secret-rotate.ts';
 
@@ -37,6 +38,7 @@ const commands: readonly Command[] = [
   ownerTotpDisable,
   ownerTotpStatus,
   ownerTotpRecoveryCodes,
+  selfTest,
   stateCopy,
   webhookSecretRotate,
 ];

@@ -1,0 +1,50 @@
+import path from 'node:path';
+import { VERSION } from '@arleo/core/version';
+import type { Outcome, TestHost } from './test-hosts.ts';
+
+/** All packages of Debian that an installation needs, on one host or on two. */
+export const PACKAGES = [
+  ...['ca-certificates', 'git', 'gnupg', 'hugo', 'libnginx-mod-http-modsecurity', 'modsecurity-crs', 'nginx'],
+  ...['nodejs', 'openssl'],
+];
+
+/** Where a release lies on a host before it is installed. */
+export const UNPACKED = `/root/arleo-${VERSION}`;
+
+/** Puts a release on a host, as its owner would: the tarball and its sums, checked and unpacked. */
+export async function unpackRelease(host: TestHost, tarball: string): Promise<void> {
+  await host.put(path.dirname(tarball), '/root');
+  await host.run(`cd /root && sha256sum --check --quiet SHA256SUMS && rm -rf ${UNPACKED}
+    tar -xzf ${path.basename(tarball)}`);
+}
+
+/** Runs the unpacked release's installer, without a terminal. */
+export function install(host: TestHost, options = '', environment = ''): Promise<Outcome> {
+  return host.try(`cd ${UNPACKED} && ${environment} ./install.sh ${options} </dev/null`);
+}
+
+/** What is volatile while services run and nobody installs anything. */
+const VOLATILE = [
+  ...['/var/lib/hugo-mcp', '/var/lib/hugo-mcp-proxy', '/var/lib/mcp-oauth-proxy', '/var/lib/nginx'],
+  ...['/var/lib/systemd', '/var/lib/dpkg', '/var/lib/apt'],
+];
+
+/** A line for each file, folder and link of what an installation consists of: access, owner, path, content. */
+export async function snapshot(host: TestHost): Promise<string[]> {
+  const places = '/etc /usr/local /var/lib /srv';
+  const pruned = VOLATILE.map((folder) => `-path ${folder}`).join(' -o ');
+  const found = `find ${places} \\( ${pruned} \\) -prune -o`;
+  const text = await host.run(`${found} -printf '%m %u:%g %p %l\\n' | LC_ALL=C sort
+    ${found} -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+    systemctl list-unit-files --no-legend --state=enabled
+    sha256sum /var/lib/hugo-mcp/tokens.json 2>&1 || true`);
+  return text.split('\n');
+}
+
+/** Every path of the host that is on disk, with times: for what must not touch anything. The journal goes on by itself. */
+export function everything(host: TestHost): Promise<string> {
+  const passed = ['/proc', '/sys', '/run', '/dev', '/var/log/journal'].map((folder) => `-path ${folder}`).join(' -o ');
+  const found = `find / -xdev \\( ${passed} \\) -prune -o`;
+  return host.run(`${found} -printf '%m %u:%g %T@ %p %l\\n' | LC_ALL=C sort
+    ${found} -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum`);
+}
