@@ -8,6 +8,7 @@ import { auditTail } from './audit-tail.ts';
 import { auditVerify } from './audit-verify.ts';
 import { certCreate, certRenew } from './cert.ts';
 import { certShow } from './cert-show.ts';
+import { cloudflareAllow } from './cloudflare-allow.ts';
 import type { Command, CommandValues } from './command.ts';
 import { connectionsList, connectionsRevoke } from './connections.ts';
 import { doctor } from './doctor.ts';
@@ -27,6 +28,7 @@ const commands: readonly Command[] = [
   certCreate,
   certRenew,
   certShow,
+  cloudflareAllow,
   connectionsList,
   connectionsRevoke,
   doctor,
