@@ -3,8 +3,8 @@ import { ArleoError } from '@arleo/core/errors';
 import type { CommandValues } from '../arleo/command.ts';
 import { UsageError } from '../usage-error.ts';
 
-/** Where the units of the services write their audit logs, in the order in which a request passes them. */
-export const AUDIT_LOGS: readonly string[] = ['mcp-oauth-proxy', 'hugo-mcp-proxy', 'hugo-mcp'].map(
+/** Where the units of the services write their audit logs, in the order in which a request passes them, then the programs of the host. */
+export const AUDIT_LOGS: readonly string[] = ['mcp-oauth-proxy', 'hugo-mcp-proxy', 'hugo-mcp', 'arleo'].map(
   (unit) => `/var/log/${unit}/audit.jsonl`,
 );
 

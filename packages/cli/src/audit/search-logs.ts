@@ -1,8 +1,7 @@
 import { readEvent } from '@arleo/core/audit/chain';
-import type { AuditEvent } from '@arleo/core/audit/event';
+import { AUDITED, type AuditEvent } from '@arleo/core/audit/event';
 import { openTrail } from '@arleo/core/audit/open-trail';
 import { trailLines } from '@arleo/core/audit/trail-lines';
-import { HOPS } from '@arleo/core/errors';
 import type { Filter } from './filters.ts';
 
 /** What {@link searchLogs} found. */
@@ -58,5 +57,5 @@ function byTime(a: AuditEvent, b: AuditEvent): number {
 }
 
 function byHop(a: AuditEvent, b: AuditEvent): number {
-  return HOPS.indexOf(a.hop) - HOPS.indexOf(b.hop);
+  return AUDITED.indexOf(a.hop) - AUDITED.indexOf(b.hop);
 }

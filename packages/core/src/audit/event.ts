@@ -4,6 +4,9 @@ import { HOPS } from '../errors.ts';
 /** How long the texts of an event may be, in characters; longer ones are cut, an event is never lost for its length. */
 export const AUDIT_TEXT_MAX = { short: 128, long: 1024 } as const;
 
+/** Who writes audit logs: the hops, and `arleo` for the programs that the owner or a timer runs on a host. */
+export const AUDITED = [...HOPS, 'arleo'] as const;
+
 const short = z.string().max(AUDIT_TEXT_MAX.short);
 const long = z.string().max(AUDIT_TEXT_MAX.long);
 
@@ -35,7 +38,7 @@ export const auditEventSchema = z.strictObject({
   client_ip: short.nullable(),
   user_agent: long.nullable(),
   request_id: short.nullable(),
-  hop: z.enum(HOPS),
+  hop: z.enum(AUDITED),
   /** Milliseconds, null where nothing was measured. */
   duration_ms: z.number().nonnegative().nullable(),
   /** A few more facts, short and flat. */

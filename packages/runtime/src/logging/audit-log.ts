@@ -3,7 +3,6 @@ import { mkdir, open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { CHAIN_START, chainLine } from '@arleo/core/audit/chain';
 import { type AuditEvent, type AuditInput, auditEvent, REMOVED_EVENT } from '@arleo/core/audit/event';
-import type { Hop } from '@arleo/core/errors';
 import { createLogger, format, transports } from 'winston';
 import { AppendedFile } from './appended-file.ts';
 import { AUDIT_MODE, lastRotatedHash, type Rotation, rotate, tidyRotated } from './audit-rotation.ts';
@@ -24,7 +23,7 @@ export interface AuditLog {
 export interface AuditLogOptions {
   /** Made with mode 0640 when absent, its folder with 0750. */
   file: string;
-  hop: Hop;
+  hop: AuditEvent['hop'];
   /** Is told when the audit log itself is in trouble. */
   log: Log;
   /** Absent for one file that only grows. */
