@@ -6,6 +6,7 @@ import { UsageError } from '../usage-error.ts';
 import { auditSearch } from './audit-search.ts';
 import { auditTail } from './audit-tail.ts';
 import { auditVerify } from './audit-verify.ts';
+import { backupRecord, backupSnapshot, backupStatus } from './backup.ts';
 import { certCreate, certRenew } from './cert.ts';
 import { certShow } from './cert-show.ts';
 import { cloudflareAllow } from './cloudflare-allow.ts';
@@ -25,6 +26,9 @@ const commands: readonly Command[] = [
   auditTail,
   auditSearch,
   auditVerify,
+  backupStatus,
+  backupSnapshot,
+  backupRecord,
   certCreate,
   certRenew,
   certShow,
