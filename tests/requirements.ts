@@ -188,6 +188,16 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-WAF-HOOK': "GitHub's pushes pass, whatever stands in commit messages and file names.",
     'R-WAF-ANSWER': 'When the firewall says no, the answer is JSON that names it and the request id.',
   }),
+  ...from('Backup and restore (C10)', {
+    'R-BACKUP-ENCRYPTED':
+      "An archive is private, can be decrypted by the owner's key alone, and is checked without it; nothing stays in clear.",
+    'R-BACKUP-CONSISTENT': 'A backup while pages are written holds each change whole, or not at all.',
+    'R-BACKUP-LOUD': 'A backup that cannot be made says so in its exit status, the audit log and its status file.',
+    'R-BACKUP-KEEP': 'Archives go after their days; neither a wrong clock nor weeks of failures remove the good ones.',
+    'R-BACKUP-RESTORE': 'Files come back with names, bytes, modes, owners by name and links, whatever they are called.',
+    'R-BACKUP-CHECKED':
+      'An archive that was changed or leads elsewhere is refused before anything of the host is touched.',
+  }),
   ...from('audit logs', {
     'R-AUDIT-ROTATE': 'An audit log goes on in a new file without a line lost, and its chain with it.',
     'R-AUDIT-REQUEST': 'One request id shows the way of a request through all hops.',

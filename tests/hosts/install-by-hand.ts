@@ -12,8 +12,8 @@ import { prepareState } from '@arleo/demo/state/prepare-state';
 import { packRelease } from './release.ts';
 import { ADDRESSES, type TestHost, type TestHosts } from './test-hosts.ts';
 
-/** The packages of Debian that the services need. */
-export const PACKAGES = ['git', 'hugo', 'nodejs', 'openssl'];
+/** The packages of Debian that the services and backups need. */
+export const PACKAGES = ['git', 'gpg', 'gpg-agent', 'hugo', 'nodejs', 'openssl'];
 
 /** Where the services are reached from the first host itself. */
 export const MCP_URL = 'http://127.0.0.1:8083/mcp';

@@ -56,11 +56,7 @@ export async function bootHosts(
   hosts: Readonly<Record<string, string>> = ADDRESSES,
   options: { offered?: boolean } = {},
 ): Promise<TestHosts> {
-  const { stdout } = await execute(LAYER, [...(options.offered ? ['--offered'] : []), ...packages]).catch(
-    (error: ExecFileException) => {
-      throw new Error(`no test hosts: ${error.stderr ?? error.message}`);
-    },
-  );
+  const stacked = await layers([...(options.offered ? ['--offered'] : []), ...packages]);
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-hosts-'));
   const prefix = `arleo-${process.pid}`;
   const kept: Kept[] = [];
@@ -73,7 +69,7 @@ export async function bootHosts(
     kept.push(await keep('network.sh', [prefix, ...Object.entries(hosts).map(([name, at]) => `${name}=${at}/24`)]));
     for (const [name, address] of Object.entries(hosts)) {
       const namespace = `${prefix}-${name}`;
-      const host = await keep('host.sh', [name, namespace, stdout.trim(), path.join(folder, name)]);
+      const host = await keep('host.sh', [name, namespace, stacked, path.join(folder, name)]);
       kept.push(host);
       booted.set(name, testHost(name, address, namespace, host.detail));
     }
@@ -87,6 +83,18 @@ export async function bootHosts(
     return found;
   };
   return { host, dispose };
+}
+
+/**
+ * What a host with these packages is stacked from, made if it is not there yet: `lowerdir=` of overlayfs.
+ *
+ * @throws Error as {@link bootHosts}
+ */
+export async function layers(packages: readonly string[]): Promise<string> {
+  const { stdout } = await execute(LAYER, packages).catch((error: ExecFileException) => {
+    throw new Error(`no test hosts: ${error.stderr ?? error.message}`);
+  });
+  return stdout.trim();
 }
 
 function testHost(name: string, address: string, namespace: string, init: string): TestHost {
@@ -114,7 +122,8 @@ function testHost(name: string, address: string, namespace: string, init: string
   };
 }
 
-async function outcome(command: string, args: readonly string[]): Promise<Outcome> {
+/** Runs a program of this machine for at most two minutes; how it ended is the caller's to judge. */
+export async function outcome(command: string, args: readonly string[]): Promise<Outcome> {
   const options = { timeout: COMMAND_MS, maxBuffer: MAX_OUTPUT };
   try {
     return { status: 0, ...(await execute(command, args, options)) };
