@@ -4,13 +4,13 @@ import { createForwarder } from '@arleo/runtime/proxy/forward';
 import { openRecords } from '@arleo/runtime/serve/open-records';
 import { runService } from '@arleo/runtime/serve/run-service';
 import { serveEdge } from '@arleo/runtime/serve/serve-edge';
-import { createPinnedAgent } from '@arleo/runtime/tls/pinned-agent';
 import { readConfig } from './config.ts';
 import { createCallerCheck } from './http/caller-check.ts';
 import { createMcp } from './http/mcp.ts';
 import { openWebhook } from './http/open-webhook.ts';
 import { createReadiness } from './http/readiness.ts';
 import { createFailureReport } from './http/report-failure.ts';
+import { openPins } from './pins/open-pins.ts';
 
 const hop = 'hugo-mcp-proxy';
 
@@ -18,8 +18,7 @@ runService(hop, async (lifecycle) => {
   const config = readConfig(process.env);
   const records = await openRecords(hop, config, lifecycle);
   const { audit } = records;
-  const agent = createPinnedAgent({ certificate: config.UPSTREAM_CERT, sha256: config.UPSTREAM_CERT_SHA256 });
-  lifecycle.onClose('connections to hugo-mcp-server', () => agent.destroy());
+  const agent = await openPins(config, records, lifecycle);
   const forward = createForwarder({
     hop,
     target: new URL('/mcp', config.UPSTREAM_URL),

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { importActorPublicKey } from '@arleo/core/actor';
+import { identityFiles, readIdentities } from '@arleo/core/certificates/identity-files';
 import { UPLOAD_LIMIT_BYTES } from '@arleo/core/content/asset-arguments';
 import { type Environment, loadConfig } from '@arleo/runtime/config/load-config';
 import {
@@ -46,8 +47,12 @@ const variables = z.object({
     .meta({
       example: '-----BEGIN PRIVATE KEY-----… (or give the file, with TLS_KEY_FILE)',
     }),
+  /** The file that it is in, which is read again when it changes, and `next.key` beside it. */
+  TLS_KEY_FILE: absolutePath('/etc/hugo-mcp/server.key').optional(),
   /** The certificate that hugo-mcp-proxy pins. */
   TLS_CERT: certificate,
+  /** The file that it is in, which is read again when it changes, and `next.crt` beside it. */
+  TLS_CERT_FILE: absolutePath('/etc/hugo-mcp/server.crt').optional(),
   TOKENS_FILE: absolutePath('/var/lib/hugo-mcp/tokens.json'),
   /** Public key of oauth-proxy's ACTOR_KEY, PEM. */
   ACTOR_PUBLIC_KEY: z
@@ -111,10 +116,10 @@ const schema = variables.superRefine((values, context) => {
   });
 });
 
-const checked = schema.check(({ value: { TLS_KEY: key, TLS_CERT: cert }, issues }) => {
+const checked = schema.check(({ value: { TLS_KEY: key, TLS_CERT: cert, ...files }, issues }) => {
   // The variables' own faults are reported already.
   if (!isTakenBy(createPrivateKey)(key) || !certificate.safeParse(cert).success) return;
-  if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return;
+  if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key)) || hasWholePair(files)) return;
   issues.push({
     code: 'custom',
     path: ['TLS_KEY'],
@@ -122,6 +127,15 @@ const checked = schema.check(({ value: { TLS_KEY: key, TLS_CERT: cert }, issues 
     message: 'is not the private key of TLS_CERT',
   });
 });
+
+/** In the middle of a change of both files the pair is one of the next certificate. */
+function hasWholePair({
+  TLS_KEY_FILE: key,
+  TLS_CERT_FILE: cert,
+}: Pick<z.output<typeof schema>, 'TLS_KEY_FILE' | 'TLS_CERT_FILE'>): boolean {
+  if (key === undefined || cert === undefined) return false;
+  return isTakenBy(() => readIdentities(identityFiles({ key, certificate: cert })))('');
+}
 
 /** The configuration of hugo-mcp-server. */
 export type Config = Readonly<z.output<typeof schema>>;

@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { openActorVerifier } from '@arleo/core/actor';
+import { identityFiles } from '@arleo/core/certificates/identity-files';
 import { holdLock } from '@arleo/core/fs/hold-lock';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { openTokenStore } from '@arleo/core/tokens/token-store';
@@ -15,6 +16,7 @@ import { serveEdge } from '@arleo/runtime/serve/serve-edge';
 import type { Config } from './config.ts';
 import { openContent } from './content/open-content.ts';
 import { createAuthenticate } from './http/authenticate.ts';
+import { CERTIFICATES_PATH, createCertificatesEndpoint, noteCertificate } from './http/certificates.ts';
 import { checkToken } from './http/check-token.ts';
 import { createReadiness, siteDetails } from './http/readiness.ts';
 import { createCallerRefusal } from './http/refuse-caller.ts';
@@ -24,6 +26,7 @@ import { createPageResources } from './mcp/page-resources.ts';
 import { createPrompts } from './mcp/prompts.ts';
 import { createPlugins } from './publish/plugins.ts';
 import { createHugo } from './site/hugo-command.ts';
+import { openServedCertificates } from './tls/served-certificates.ts';
 import { allTools } from './tools/all-tools.ts';
 
 const hop = 'hugo-mcp-server';
@@ -37,6 +40,17 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
   // Two services on one state folder would each take the other's changes back.
   const release = await holdLock(path.join(config.STATE_DIR, 'service.lock'));
   lifecycle.onClose('lock of the state folder', release);
+
+  const { TLS_KEY_FILE: keyFile, TLS_CERT_FILE: certFile } = config;
+  const certificates = await openServedCertificates(
+    {
+      files: keyFile && certFile ? identityFiles({ key: keyFile, certificate: certFile }) : undefined,
+      given: { key: config.TLS_KEY, certificate: config.TLS_CERT },
+      stateDir: config.STATE_DIR,
+      records,
+    },
+    lifecycle,
+  );
 
   const bcrypt = openBcrypt();
   lifecycle.onClose('bcrypt threads', () => bcrypt.close());
@@ -89,12 +103,17 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     version: VERSION,
     audit,
     log,
-    authenticate: createAuthenticate(tokens, await openActorVerifier(config.ACTOR_PUBLIC_KEY)),
+    authenticate: noteCertificate(
+      createAuthenticate(tokens, await openActorVerifier(config.ACTOR_PUBLIC_KEY)),
+      certificates,
+    ),
     refuseCaller,
     maxBodyBytes: config.MAX_BODY_BYTES,
     bodyDecidesVersion: config.TOLERANT_PROTOCOL_HEADER,
   });
-  return serveEdge({
+  const sitePull = createSitePullEndpoint({ tokens, refuseCaller, pull, audit, log });
+  const offer = createCertificatesEndpoint({ certificates, tokens, refuseCaller, log });
+  const server = await serveEdge({
     hop,
     config,
     lifecycle,
@@ -112,7 +131,10 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
       tokens,
     }),
     mcp,
-    rest: createSitePullEndpoint({ tokens, refuseCaller, pull, audit, log }),
-    tls: { key: config.TLS_KEY, cert: config.TLS_CERT },
+    rest: (request, response, context) =>
+      (context.path === CERTIFICATES_PATH ? offer : sitePull)(request, response, context),
+    tls: certificates.tls,
   });
+  certificates.follow(server.show);
+  return server;
 }

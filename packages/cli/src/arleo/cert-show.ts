@@ -61,9 +61,9 @@ function describeServer({ in_force, due, next, next_in_use_since, clients }: Ser
     'hugo-mcp-server',
     ...describe('in force', in_force, due ? ', due to be renewed' : ''),
     ...(next ? [...describe('next', next), `  in use    ${used}`] : []),
-    ...clients.map(({ address, by, pins, seen_at }) => {
+    ...clients.map(({ address, by, pins, since }) => {
       const told = pins.length === 0 ? '' : `, has pinned ${pins.map(short).join(' and ')}`;
-      return `  caller    ${address} by ${short(by)}${told} (${seen_at})`;
+      return `  caller    ${address} by ${short(by)}${told} (since ${since})`;
     }),
   ];
 }

@@ -38,7 +38,7 @@ const nextIsInUse = async () => {
     ['server.crt', 'next.crt'].map(async (name) => certificateSha256(await readFile(at(`etc/${name}`), 'utf8'))),
   );
   const now = new Date().toISOString();
-  const clients = [{ address: '192.168.122.1', by: next, pins: [present, next], seen_at: now }];
+  const clients = [{ address: '192.168.122.1', by: next, pins: [present, next], since: now }];
   await writeRenewalState(env.STATE_DIR ?? '', { present, next, next_in_use_since: now, clients });
 };
 /** A pair that ends in so many days. */

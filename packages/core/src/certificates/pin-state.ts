@@ -22,7 +22,8 @@ export interface Pins {
   next: string | null;
 }
 
-const fileName = 'pins.json';
+/** In STATE_DIR. */
+export const pinsFile = 'pins.json';
 
 /**
  * What is pinned: what followed from the owner's certificate, or that one itself. Another certificate of the owner's
@@ -35,7 +36,7 @@ export async function readPins(stateDir: string, configured: string): Promise<Pi
   const owner = readCertificate(configured);
   // Of what else may stand in the owner's file nothing is kept.
   const owners = { present: owner.toString(), next: null };
-  const file = path.join(stateDir, fileName);
+  const file = path.join(stateDir, pinsFile);
   let text: string;
   try {
     text = await readFile(file, 'utf8');
@@ -58,5 +59,5 @@ export async function readPins(stateDir: string, configured: string): Promise<Pi
 /** On disk when it resolves; rejects with the file system's error, and then nothing has changed. */
 export async function writePins(stateDir: string, configured: string, pins: Pins): Promise<void> {
   const state = { configured: certificateSha256(configured), ...pins };
-  await atomicWrite(path.join(stateDir, fileName), `${JSON.stringify(state)}\n`);
+  await atomicWrite(path.join(stateDir, pinsFile), `${JSON.stringify(state)}\n`);
 }

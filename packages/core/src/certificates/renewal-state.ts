@@ -24,7 +24,8 @@ const stateSchema = z.object({
         by: sha256,
         /** What it says that it has pinned. */
         pins: z.array(sha256).max(4),
-        seen_at: z.iso.datetime(),
+        /** Since when that is so. */
+        since: z.iso.datetime(),
       }),
     )
     .max(MAX_CLIENTS),

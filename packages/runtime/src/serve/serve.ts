@@ -1,6 +1,7 @@
 import http, { type RequestListener, type Server } from 'node:http';
 import https from 'node:https';
 import net, { type AddressInfo, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { Hop } from '@arleo/core/errors';
 import { type Connections, watchConnections } from './connections.ts';
 import { answerMalformed, writeRefusal } from './malformed.ts';
@@ -11,11 +12,20 @@ export interface ServeOptions {
   listener: RequestListener;
   host: string;
   port: number;
-  /** PEM; https only when given, TLS 1.2 at least. */
-  tls?: { key: string; cert: string };
+  /** https only when given, TLS 1.2 at least. */
+  tls?: ServedIdentity & {
+    /** What a client that names a server (SNI) is shown; undefined: the same as everybody. */
+    byName?: (serverName: string) => SecureContext | undefined;
+  };
   /** Milliseconds that requests in flight are given to end when the server closes. */
   drainMs: number;
   limits?: Partial<ServeLimits>;
+}
+
+/** What an https server shows to its clients, PEM. */
+export interface ServedIdentity {
+  key: string;
+  cert: string;
 }
 
 /** What one client may take of a server. */
@@ -57,6 +67,8 @@ export const SERVE_LIMITS: Readonly<ServeLimits> = {
 export interface RunningServer {
   url: string;
   port: number;
+  /** Shows another certificate to new connections; those that are open live on. Of an https server alone. */
+  show(identity: ServedIdentity): void;
   /** True from the moment that {@link close} was called. */
   draining(): boolean;
   /**
@@ -90,6 +102,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   return {
     url: `${options.tls ? 'https' : 'http'}://${authority}:${port}`,
     port,
+    show: ({ key, cert }) => {
+      if (server instanceof https.Server) server.setSecureContext({ key, cert, ...TLS });
+    },
     draining: () => closing !== undefined,
     close() {
       closing ??= drain(server, connections, drainMs, limits.idleGraceMs);
@@ -97,6 +112,10 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     },
   };
 }
+
+const TLS = { minVersion: 'TLSv1.2' } as const;
+
+type SniDone = (error: Error | null, context?: SecureContext) => void;
 
 function createServer({ tls }: ServeOptions, limits: ServeLimits, listener: RequestListener): Server {
   const options: http.ServerOptions = {
@@ -112,8 +131,11 @@ function createServer({ tls }: ServeOptions, limits: ServeLimits, listener: Requ
     noDelay: true,
   };
   if (tls === undefined) return http.createServer(options, listener);
+  const { key, cert, byName } = tls;
+  // Without a context the handshake goes on with what everybody is shown.
+  const SNICallback = byName && ((name: string, done: SniDone) => done(null, byName(name)));
   return https.createServer(
-    { ...options, ...tls, minVersion: 'TLSv1.2', handshakeTimeout: limits.headersMs },
+    { ...options, ...TLS, key, cert, ...(SNICallback && { SNICallback }), handshakeTimeout: limits.headersMs },
     listener,
   );
 }

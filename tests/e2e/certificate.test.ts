@@ -1,0 +1,118 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import http from 'node:http';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { arleoJson } from './arleo.ts';
+import { mcpHeaders, rpc } from './mcp.ts';
+import { grant } from './oauth.ts';
+import { startTestStack, type TestStack } from './start.ts';
+import { auditEvents, expectNoSecrets, expectWholeChains } from './trail.ts';
+
+let stack: TestStack;
+let token: string;
+beforeAll(async () => {
+  // hugo-mcp-proxy has a copy of its own, as on a machine of its own.
+  stack = await startTestStack();
+  token = (await grant(stack.addresses.issuer, { passphrase: stack.state.passphrase })).accessToken;
+});
+afterAll(() => stack?.dispose());
+
+const files = () => ({
+  TLS_KEY_FILE: stack.layout.tlsKey,
+  TLS_CERT_FILE: stack.layout.tlsCert,
+  STATE_DIR: stack.layout.serverState(stack.state.site),
+  UPSTREAM_CERT_FILE: stack.layout.tlsCert,
+  PROXY_STATE_DIR: stack.layout.proxyState,
+  PATH: process.env.PATH ?? '',
+});
+const cert = (...args: string[]) => arleoJson(['cert', ...args], files());
+const until = async (holds: () => Promise<boolean>): Promise<void> => {
+  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 50));
+};
+/** SHA-256 of the certificate that a stranger is shown. */
+async function shown(): Promise<string> {
+  const { host } = new URL(stack.addresses.hugoMcpUrl);
+  const script = `openssl s_client -connect ${host} </dev/null 2>/dev/null | openssl x509 -noout -fingerprint -sha256`;
+  const { stdout } = await promisify(execFile)('bash', ['-c', script]);
+  return stdout.replace(/^.*=/, '').replaceAll(':', '').trim().toLowerCase();
+}
+const pins = async (): Promise<string[]> => {
+  const { proxy } = await cert('show');
+  return [proxy.present.sha256, ...(proxy.next ? [proxy.next.sha256] : [])];
+};
+
+/** Calls without a pause on both kinds of connections until it is stopped, and says how many went well and how others did. */
+function load() {
+  const { mcpUrl } = stack.addresses;
+  const kept = new http.Agent({ keepAlive: true, maxSockets: 12 });
+  const failed: unknown[] = [];
+  let well = 0;
+  let over = false;
+  const call = (agent: http.Agent | false) =>
+    new Promise<void>((resolve) => {
+      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_pages', arguments: {} } });
+      const request = http.request(mcpUrl, { method: 'POST', agent, headers: mcpHeaders(token) }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part) => {
+          text += part;
+        });
+        response.on('end', () => {
+          if (response.statusCode === 200 && text.includes('structuredContent')) well += 1;
+          else failed.push({ status: response.statusCode, text });
+          resolve();
+        });
+      });
+      request.on('error', (error) => {
+        failed.push(error);
+        resolve();
+      });
+      request.end(body);
+    });
+  const running = [kept, kept, kept, kept, kept, kept, false as const, false as const].map(async (agent) => {
+    while (!over) await call(agent);
+  });
+  return {
+    well: () => well,
+    async stop() {
+      over = true;
+      await Promise.all(running);
+      kept.destroy();
+      return { failed };
+    },
+  };
+}
+
+test('[R-CERT-RENEW] the certificate changes under load: no call fails, nothing is restarted, and the old one is gone', async () => {
+  const before = await cert('show');
+  const pids = (['hugo-mcp-proxy', 'hugo-mcp-server'] as const).map((name) => stack.service(name).pid);
+  expect(await shown()).toBe(before.server.in_force.sha256);
+  const calls = load();
+  await until(async () => calls.well() > 50);
+
+  const renewed = await cert('renew');
+  expect(renewed.state).toBe('renewed');
+  await until(async () => (await pins()).join() === renewed.sha256);
+  await until(async () => (await shown()) === renewed.sha256);
+  const after = calls.well();
+  await until(async () => calls.well() > after + 50);
+  expect(await calls.stop()).toEqual({ failed: [] });
+  process.stderr.write(`${calls.well()} calls, 0 failed\n`);
+
+  expect((await readdir(path.dirname(stack.layout.tlsCert))).sort()).toEqual(['server.crt', 'server.key']);
+  expect((['hugo-mcp-proxy', 'hugo-mcp-server'] as const).map((name) => stack.service(name).pid)).toEqual(pids);
+  await until(async () => {
+    const { server } = await cert('show');
+    return server.clients[0]?.pins.join() === renewed.sha256;
+  });
+  const types = async (hop: 'hugo-mcp-proxy' | 'hugo-mcp-server') =>
+    (await auditEvents(stack, hop)).map(({ event_type }) => String(event_type)).filter((type) => type.startsWith('certificate.'));
+  await until(async () => (await types('hugo-mcp-server')).length === 3);
+  expect(await types('hugo-mcp-server')).toEqual(['certificate.offered', 'certificate.in_use', 'certificate.changed']);
+  expect(await types('hugo-mcp-proxy')).toEqual(['certificate.pinned', 'certificate.dropped']);
+});
+
+test('no secret is in any log, and the audit chains are whole', async () => {
+  await expectNoSecrets(stack, [token, (await readFile(stack.layout.tlsKey, 'utf8')).split('\n')[1] ?? '']);
+  await expectWholeChains(stack);
+});
