@@ -118,6 +118,11 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-BAD-HOST': 'A foreign Host.',
     'R-BAD-DOWN': 'Upstream down.',
     'R-BAD-SILENT': 'Upstream silent.',
+    'R-CERT-RENEW':
+      'The certificate between the hosts changes under load: no call fails, nothing is restarted or copied.',
+    'R-CERT-KILL': 'Killed at any step of such a change, both sides go on where they were, and the way stays whole.',
+    'R-CERT-DROPPED': 'A certificate that was dropped does not come back, not even with its key or after a restart.',
+    'R-CERT-BY-HAND': 'A certificate that the owner copies by hand counts for more than all that was renewed.',
     'R-BAD-PIN': 'Upstream with another certificate: pin_mismatch, and not one byte was sent.',
     'R-BAD-NOHUGO': 'Hugo missing.',
     'R-BAD-HUGO': 'Hugo failing on the new page: the live site stays as it was, the answer carries its message.',
@@ -155,6 +160,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-UNIT-EXPOSURE': 'systemd-analyze security finds at most 2.0 for every unit, with and without its drop-ins.',
     'R-UNIT-NETWORK': 'A unit reaches what it needs, and of every other address it gets only silence.',
     'R-UNIT-FILES': 'A unit writes to its own folders alone and cannot read the secrets of others.',
+    'R-CERT-TIMER': 'On two hosts the timer renews a certificate that is due, in its sandbox; the way stays whole.',
     'R-UNIT-WATCHDOG': 'A service that hangs is started again.',
   }),
   ...from('Fuzz', {

@@ -1,28 +1,42 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rename, rm } from 'node:fs/promises';
 import http from 'node:http';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { arleoJson } from './arleo.ts';
+import { startImpostor } from './impostor.ts';
 import { mcpHeaders, rpc } from './mcp.ts';
 import { grant } from './oauth.ts';
 import { startTestStack, type TestStack } from './start.ts';
 import { auditEvents, expectNoSecrets, expectWholeChains } from './trail.ts';
 
+type Name = 'hugo-mcp-proxy' | 'hugo-mcp-server';
+
+let folder: string;
 let stack: TestStack;
 let token: string;
+/** hugo-mcp-proxy has a copy of its own, as on a machine of its own. */
+let copied: string;
 beforeAll(async () => {
-  // hugo-mcp-proxy has a copy of its own, as on a machine of its own.
-  stack = await startTestStack();
+  folder = await mkdtemp(path.join(tmpdir(), 'arleo-certificate-'));
+  copied = path.join(folder, 'server.crt');
+  stack = await startTestStack(
+    { 'hugo-mcp-proxy': { UPSTREAM_CERT_FILE: copied, UPSTREAM_CERT_SHA256: '' } },
+    (layout) => copyFile(layout.tlsCert, copied),
+  );
   token = (await grant(stack.addresses.issuer, { passphrase: stack.state.passphrase })).accessToken;
 });
-afterAll(() => stack?.dispose());
+afterAll(async () => {
+  await stack?.dispose();
+  await rm(folder, { recursive: true });
+});
 
 const files = () => ({
   TLS_KEY_FILE: stack.layout.tlsKey,
   TLS_CERT_FILE: stack.layout.tlsCert,
   STATE_DIR: stack.layout.serverState(stack.state.site),
-  UPSTREAM_CERT_FILE: stack.layout.tlsCert,
+  UPSTREAM_CERT_FILE: copied,
   PROXY_STATE_DIR: stack.layout.proxyState,
   PATH: process.env.PATH ?? '',
 });
@@ -51,7 +65,12 @@ function load() {
   let over = false;
   const call = (agent: http.Agent | false) =>
     new Promise<void>((resolve) => {
-      const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: 'list_pages', arguments: {} } });
+      const body = JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'tools/call',
+        params: { name: 'list_pages', arguments: {} },
+      });
       const request = http.request(mcpUrl, { method: 'POST', agent, headers: mcpHeaders(token) }, (response) => {
         let text = '';
         response.setEncoding('utf8').on('data', (part) => {
@@ -106,10 +125,91 @@ test('[R-CERT-RENEW] the certificate changes under load: no call fails, nothing 
     return server.clients[0]?.pins.join() === renewed.sha256;
   });
   const types = async (hop: 'hugo-mcp-proxy' | 'hugo-mcp-server') =>
-    (await auditEvents(stack, hop)).map(({ event_type }) => String(event_type)).filter((type) => type.startsWith('certificate.'));
+    (await auditEvents(stack, hop))
+      .map(({ event_type }) => String(event_type))
+      .filter((type) => type.startsWith('certificate.'));
   await until(async () => (await types('hugo-mcp-server')).length === 3);
   expect(await types('hugo-mcp-server')).toEqual(['certificate.offered', 'certificate.in_use', 'certificate.changed']);
   expect(await types('hugo-mcp-proxy')).toEqual(['certificate.pinned', 'certificate.dropped']);
+});
+
+/** Kills a service outright, as a power cut does, and starts it again. */
+async function kill(name: Name): Promise<void> {
+  stack.service(name).kill('SIGKILL');
+  await stack.service(name).exited;
+  await stack.restart(name);
+}
+
+async function expectWell(): Promise<void> {
+  const { status, json } = await rpc(stack.addresses.mcpUrl, token, 'tools/list');
+  expect({ status, error: json?.error }).toEqual({ status: 200, error: undefined });
+}
+
+/** What stands where the pair does, by the last part of the name. */
+const beside = (name: string) => path.join(path.dirname(stack.layout.tlsCert), name);
+
+test('[R-CERT-KILL] both services are killed at every step of a change: it goes on where it was, and the way stays whole', async () => {
+  const both = ['hugo-mcp-server', 'hugo-mcp-proxy'] as const;
+  await expect(cert('renew', '--wait', '0')).rejects.toThrow('certificate_not_in_use');
+  for (const name of both) await kill(name);
+  await until(async () => (await pins()).length === 2);
+  for (const name of both) {
+    await kill(name);
+    await expectWell();
+  }
+  expect(await pins()).toHaveLength(2);
+  await until(async () => (await cert('show')).server.next_in_use_since !== null);
+  const { next } = (await cert('show')).server;
+  await kill('hugo-mcp-server');
+  await expectWell();
+  expect((await cert('show')).server.next_in_use_since).not.toBeNull();
+
+  // As if arleo had been killed between the two renames at the end.
+  await rename(beside('next.key'), beside('server.key'));
+  for (const name of both) {
+    await kill(name);
+    await expectWell();
+  }
+  expect(await cert('renew', '--if-due')).toMatchObject({ state: 'renewed', sha256: next.sha256 });
+  await until(async () => (await pins()).join() === next.sha256);
+  for (const name of both) {
+    await kill(name);
+    await expectWell();
+  }
+  expect(await shown()).toBe(next.sha256);
+});
+
+test('[R-CERT-DROPPED] who shows the dropped certificate, with its key, gets not one byte, and no pin in', async () => {
+  const [keyFile, certFile] = [path.join(folder, 'dropped.key'), path.join(folder, 'dropped.crt')];
+  await copyFile(stack.layout.tlsKey, keyFile);
+  await copyFile(stack.layout.tlsCert, certFile);
+  const { sha256 } = await cert('renew');
+  await until(async () => (await pins()).join() === sha256);
+
+  const impostor = await startImpostor({ keyFile, certFile });
+  await stack.service('hugo-mcp-server').stop();
+  await impostor.listen(Number(new URL(stack.addresses.hugoMcpUrl).port));
+  // A restart brings back nothing, though the owner's file is that of the first certificate.
+  await kill('hugo-mcp-proxy');
+  const { status, json } = await rpc(stack.addresses.mcpUrl, token, 'tools/list');
+  expect({ status, reason: json.error.data.reason }).toEqual({ status: 502, reason: 'pin_mismatch' });
+  expect([impostor.connections() > 0, impostor.received()]).toEqual([true, 0]);
+  expect(await pins()).toEqual([sha256]);
+  await impostor.close();
+  await stack.restart('hugo-mcp-server');
+  await expectWell();
+});
+
+test('[R-CERT-BY-HAND] another pair, its certificate copied by hand, counts for more than all that was renewed', async () => {
+  for (const name of ['server.key', 'server.crt']) await rm(beside(name));
+  const { sha256 } = await cert('create');
+  await kill('hugo-mcp-server');
+  const { json } = await rpc(stack.addresses.mcpUrl, token, 'tools/list');
+  expect(json.error.data.reason).toBe('pin_mismatch');
+  await copyFile(stack.layout.tlsCert, copied);
+  await kill('hugo-mcp-proxy');
+  await expectWell();
+  expect(await pins()).toEqual([sha256]);
 });
 
 test('no secret is in any log, and the audit chains are whole', async () => {

@@ -125,7 +125,10 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     insider: async (request, context) => 'id' in (await checkToken(tokens, request, context)),
     ready: createReadiness({
       hugo,
-      standing: createStanding([config.SITE_DIR, config.STATE_DIR, path.dirname(config.AUDIT_LOG)], config.TLS_CERT),
+      standing: createStanding(
+        [config.SITE_DIR, config.STATE_DIR, path.dirname(config.AUDIT_LOG)],
+        () => certificates.offered().present,
+      ),
       site: () => siteDetails(builds.lastBuild(), lastPublished()),
       readable,
       tokens,

@@ -13,14 +13,18 @@ export interface Standing {
  * Looks at the ground of a service: its disks, the clock of its host, its certificate.
  *
  * @param folders that it writes to
- * @param certificate PEM, the one that it shows or pins
+ * @param certificate gives the one that it shows or pins at the moment, PEM
  * @returns a function that never rejects and answers in time, whatever the disks do
  */
-export function createStanding(folders: readonly string[], certificate?: string): () => Promise<Standing> {
+export function createStanding(
+  folders: readonly string[],
+  certificate?: () => string | undefined,
+): () => Promise<Standing> {
   const disks = createDiskCheck(folders);
-  const end = certificate === undefined ? undefined : new Date(new X509Certificate(certificate).validTo).toISOString();
   return async () => {
     const states = await disks();
+    const pem = certificate?.();
+    const end = pem === undefined ? undefined : new Date(new X509Certificate(pem).validTo).toISOString();
     return {
       problems: diskProblems(states),
       details: {

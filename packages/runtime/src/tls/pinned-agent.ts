@@ -90,6 +90,11 @@ export class PinnedAgent extends https.Agent {
     }
   }
 
+  /** What it takes, the one that it asks for first. */
+  pinned(): readonly X509Certificate[] {
+    return this.#pins.map(({ certificate }) => certificate);
+  }
+
   /** SHA-256 of the pinned certificate that the peer of this connection has shown; undefined if it is none of ours. */
   shownBy(connection: Duplex): string | undefined {
     return this.#shown.get(connection);
