@@ -4,21 +4,24 @@ import { examine } from '../doctor/examine.ts';
 import { renderReport } from '../doctor/render.ts';
 import { EXIT } from '../doctor/report.ts';
 import { readAddress, readTarget } from '../doctor/target-url.ts';
+import { walkHost } from '../doctor/walk-host.ts';
 import { walkPublic } from '../doctor/walk-public.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import type { Command, CommandValues } from './command.ts';
 
-/** `arleo doctor URL` */
+/** `arleo doctor [URL]` */
 export const doctor: Command = {
   name: 'doctor',
   argument: 'URL',
+  argumentOptional: true,
   summary: 'find which layer says no, or is silent, and what mends it',
   help: `arleo doctor: walk the whole way, and tell which layer says no, or is silent, and what mends it
 
-Usage: arleo doctor URL [--token-file FILE] [--address IP]
+Usage: arleo doctor [URL] [--token-file FILE] [--address IP]
 
-  URL                the MCP endpoint, such as https://mcp.example.org/mcp (http on loopback alone)
+  URL                the MCP endpoint, such as https://mcp.example.org/mcp (http on loopback alone). Without it, what is
+                     installed on this host is looked at, and the public address that it has; run that as root
   --token-file FILE  an access token for it: then a real call goes through all hops (site_info, which only reads)
   --address IP       call this address in the place of the one in DNS, to see the host without Cloudflare
   --json             one line of JSON; docs/doctor.md describes it
@@ -30,14 +33,18 @@ lists every finding.
   options: { 'token-file': { type: 'string' }, address: { type: 'string' } },
   async run(values, env, argument, terminal) {
     const address = typeof values.address === 'string' ? readAddress(values.address) : undefined;
-    const target = readTarget(argument);
+    if (argument === '' && address !== undefined) {
+      throw new UsageError('--address is given without URL.', 'See arleo doctor --help.');
+    }
+    let target = argument === '' ? undefined : readTarget(argument);
     const token = await readToken(values);
     const progress = showProgress(terminal);
     const report = await examine(
       () => target,
       async (trail) => {
         if (token !== undefined) trail.hide(token);
-        await walkPublic({ target, address, token }, trail);
+        if (target !== undefined) await walkPublic({ target, address, token }, trail);
+        else target = await walkHost({ token }, trail);
       },
       progress.now,
     );

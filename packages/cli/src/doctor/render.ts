@@ -11,10 +11,7 @@ export function renderReport(report: Report, colour: boolean): string {
     colour ? `\u001b[${colours[state]}m${text}\u001b[0m` : text;
   const width = (of: (step: Step) => string): number => Math.max(0, ...steps.map((step) => of(step).length));
   const layers = width(({ layer }) => layer);
-  const names = Math.min(
-    48,
-    width(({ name }) => name),
-  );
+  const names = width(({ name }) => name);
   const lines = steps.map(({ layer, name, state, ms: took, says }) => {
     const time = took === null ? '' : `${took} ms`;
     return `${paint(state, words[state].padEnd(4))}  ${layer.padEnd(layers)}  ${name.padEnd(names)}  ${time.padStart(8)}  ${says}`;

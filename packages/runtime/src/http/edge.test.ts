@@ -186,6 +186,30 @@ describe('health', () => {
     expect(JSON.parse(answer.text)).toEqual({ status: 'not_ready', hop: 'oauth-proxy', problems: ['connect_refused'] });
   });
 
+  const details = { version: '0.0.0', time: '2026-01-01T00:00:00.000Z', disks: [] };
+
+  it('tells its own host what it stands on', async () => {
+    const { url } = await edge({ ready: () => ({ ready: true, details }) });
+    expect(JSON.parse((await get(`${url}/readyz`)).text)).toMatchObject({ status: 'ready', details });
+  });
+
+  it('tells another host only if it is an insider, and asks about no other path', async () => {
+    const asked: string[] = [];
+    const { url } = await edge({
+      clientAddress: () => '192.0.2.7',
+      ready: () => ({ ready: false, problems: ['secret'], details }),
+      insider: async ({ headers, url: path = '' }) => {
+        asked.push(path);
+        return headers.authorization === 'Bearer right';
+      },
+    });
+    const told = async (token: string) => JSON.parse((await get(`${url}/readyz`, { authorization: token })).text);
+    expect(await told('Bearer wrong')).toEqual({ status: 'not_ready', hop: 'oauth-proxy' });
+    expect(await told('Bearer right')).toMatchObject({ problems: ['secret'], details });
+    expect((await get(`${url}/metrics`, { authorization: 'Bearer right' })).status).toBe(404);
+    expect(asked).toEqual(['/readyz', '/readyz']);
+  });
+
   it('keeps the reason from others', async () => {
     const { url } = await edge({
       clientAddress: openClientAddress(['loopback']),

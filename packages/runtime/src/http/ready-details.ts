@@ -15,7 +15,7 @@ export const readyDetailsSchema = z.object({
   /** The clock of the host. */
   time: z.iso.datetime(),
   disks: z.array(diskSchema),
-  /** The certificate that the service shows, or pins: until when it counts. */
+  /** The certificate that the service shows: until when it counts. */
   certificate: z.object({ not_after: z.iso.datetime() }).optional(),
   /** The first line of `hugo version`; null if it does not run. */
   hugo: z.string().nullable().optional(),

@@ -75,6 +75,10 @@ export function judgeError(error: ErrorAnswer): Found[] {
   if (reason === 'token_missing') return [];
   const id = requestId === undefined ? '' : `, request id ${requestId}`;
   const own = hint === undefined ? '' : ` ${hint}`;
+  // Between the hops: a client's own token ends at oauth-proxy.
+  if (reason === 'token_invalid' && hop !== 'oauth-proxy') {
+    return [{ code: 'hop_token_refused', layer: layerOf(hop), says: `${hop} says ${reason}${id}` }];
+  }
   if (reason === 'upstream_auth') return [refusedCredentials(error, `${hop} reports ${reason}`, id)];
   const known = byReason[reason];
   if (hop === 'nginx' && (reason === 'upstream_unreachable' || reason === 'first_byte_timeout')) {

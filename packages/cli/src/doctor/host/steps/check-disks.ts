@@ -1,0 +1,15 @@
+import type { Trail } from '../../trail.ts';
+import { judgeDisks, lookAtDisk } from '../disk.ts';
+import { foldersOf, type InstalledUnit } from '../installation.ts';
+
+/** The disks of all folders that services write to. */
+export async function checkDisks(installed: readonly InstalledUnit[], trail: Trail): Promise<void> {
+  await trail.look('host', 'disks', 8_000, async () => {
+    const folders = [...new Set(installed.flatMap(foldersOf))];
+    const disks = await Promise.all(folders.map(lookAtDisk));
+    return {
+      says: disks.map(({ folder, state }) => `${folder} ${state}`).join(', '),
+      found: judgeDisks(disks, 'this host'),
+    };
+  });
+}
