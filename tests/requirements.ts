@@ -192,6 +192,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-WAF-OAUTH': 'Registrations and authorizations of known clients pass, loopback redirects and document ids too.',
     'R-WAF-PASSPHRASE': 'Any passphrase passes, and none is in a log of nginx or its firewall.',
     'R-WAF-HOOK': "GitHub's pushes pass, whatever stands in commit messages and file names.",
+    'R-WAF-JOB': 'The whole OAuth flow and real writes of a real client pass nginx, its firewall and all hops.',
     'R-WAF-ANSWER': 'When the firewall says no, the answer is JSON that names it and the request id.',
   }),
   ...from('Backup and restore (C10)', {
