@@ -26,9 +26,10 @@ export function publishedSchema(schema: z.ZodObject): PublishedSchema {
   const once = (io: 'input' | 'output') => {
     let json: Record<string, unknown> | undefined;
     return () => {
+      if (json !== undefined) return json;
       // The dialect is the one that MCP takes where none is named.
       const { $schema: _, ...made } = z.toJSONSchema(schema, { target: 'draft-2020-12', io });
-      json ??= (io === 'input' ? saidOnce(made) : short(made)) as Record<string, unknown>;
+      json = (io === 'input' ? saidOnce(made) : short(made)) as Record<string, unknown>;
       return json;
     };
   };
