@@ -17,6 +17,7 @@ import { ArleoError } from '@arleo/core/errors';
 import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
 import * as z from 'zod';
 import { bootId } from './boot-id.ts';
+import { clean, gonePrefix, removeGone, stagingPrefix } from './sweep-releases.ts';
 import { syncFolder } from './sync-folder.ts';
 
 const releaseSchema = z.object({
@@ -89,13 +90,10 @@ export function newReleaseId(): string {
   return `${new Date().toISOString().replace(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
 }
 
-const stagingPrefix = '.staging-';
-const gonePrefix = '.gone-';
-
 /**
  * Opens the releases folder. What is left of builds and removals that were killed is removed behind.
  *
- * @param options.searchPath PATH for `sync`
+ * @param options.searchPath PATH for `sync` and `rm`
  * @param options.keep how many releases stay
  * @param options.onLive told when a release went live, by a build or by going back to it
  */
@@ -158,7 +156,7 @@ export async function openReleases(options: {
 
   /** What is no release any more, and what killed builds left. What cannot be removed is tried again after a build. */
   const sweep = () => {
-    removing = removing.then(() => removeGone(dir, staged, closing.signal)).catch(() => {});
+    removing = removing.then(() => removeGone(dir, staged, { searchPath, signal: closing.signal })).catch(() => {});
   };
   sweep();
 
@@ -250,26 +248,6 @@ function unknown(id: string): ArleoError {
   return new ArleoError('release_unknown', `The release ${id} is not kept (any more).`, {
     hint: 'site_info lists the releases that are.',
   });
-}
-
-/** Descriptions of releases that are not there, and files that were being written. */
-async function clean(dir: string): Promise<void> {
-  const names = await readdir(dir);
-  for (const name of names) {
-    const orphan = name.endsWith('.json') && !names.includes(name.slice(0, -'.json'.length));
-    if (orphan || name.endsWith('.tmp'))
-      await rm(path.join(dir, name), { recursive: true, force: true }).catch(() => {});
-  }
-}
-
-/** @param staged the folders that builds of this service are in */
-async function removeGone(dir: string, staged: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
-  for (const name of await readdir(dir)) {
-    const left = name.startsWith(stagingPrefix) && !staged.has(name);
-    if (signal.aborted || !(left || name.startsWith(gonePrefix))) continue;
-    // A Hugo whose service was killed may still be writing there.
-    await rm(path.join(dir, name), { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
-  }
 }
 
 async function writeRelease(dir: string, release: Release): Promise<void> {
