@@ -20,6 +20,8 @@ Numbers are for reading: a target that is missed does not fail the run.
 const targetPages = 5_000;
 const reads = 300;
 const writes = 5;
+/** From the last call until the memory is measured, in ms: the service gives back what its start took when it is at rest. */
+const rest = 15_000;
 /** Until what goes on behind an answer is over (asking Hugo for addresses, removing old releases), in ms. */
 const settle = 5_000;
 const run = promisify(execFile);
@@ -58,11 +60,11 @@ async function measure(pages: number): Promise<Row[]> {
     await calls.call('list_pages', { limit: 1 });
     const ready = performance.now() - began;
     await calls.call('search_pages', { query: RARE_WORD });
-    await sleep(5_000);
+    await sleep(rest);
     const memory = ((await resident(stack)) - baseline) / (pages - 100);
     const rows = [
       row('start to the first list', ready, 'ms', 3_000),
-      row('memory a page', memory / 1024, 'KB', 12),
+      row('memory a page, at rest', memory / 1024, 'KB', 12),
       ...(await measureReads(calls, pages, row)),
       ...(await measureWrites(calls, site, folder, row)),
     ];
@@ -143,7 +145,7 @@ async function measureWrites(calls: ServerCalls, site: string, folder: string, r
 async function residentAfterStart(site: string): Promise<number> {
   const stack = await startTestStack({}, undefined, site);
   try {
-    await sleep(5_000);
+    await sleep(rest);
     return await resident(stack);
   } finally {
     await stack.dispose();

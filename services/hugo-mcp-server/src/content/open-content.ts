@@ -253,7 +253,7 @@ export async function openContent(
   });
   first
     .then(() => words.settled())
-    .then(giveBackMemory)
+    .then(() => giveBackMemory())
     .catch(() => undefined);
   writer.adopt();
   announcer.resume();
