@@ -18,6 +18,8 @@ export interface EdgeAnswer {
 
 /** The nginx of infra/ with its firewall, and behind it a service that says yes to all. */
 export interface Edge {
+  /** On 127.0.0.1, with TLS. */
+  readonly port: number;
   ask(request: Request): Promise<EdgeAnswer>;
   /** Answers of `requests` in their order, a few at a time. */
   askAll(requests: readonly Request[]): Promise<EdgeAnswer[]>;
@@ -74,6 +76,7 @@ export async function startEdge(change: (file: string, text: string) => string =
   const agent = new Agent({ keepAlive: true, maxSockets: 3, ca: pair.cert });
   const ask = (request: Request) => answerTo({ host: 'localhost', port, agent }, request);
   return {
+    port,
     ask,
     askAll: async (requests) => {
       const answers: EdgeAnswer[] = [];
