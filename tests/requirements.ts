@@ -189,10 +189,13 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-WAF-TEXTS':
       'None of 1,000 real technical texts is blocked as content, title, tags, front matter, edits or upload, in both protocol eras.',
     'R-WAF-ATTACKS': 'Attacks anywhere else stay blocked as they are without the exceptions for content.',
+    'R-WAF-EVASIONS':
+      'What the firewall would not see, not read, or take by far too long over does not pass: too many or too long arguments, other content types, line feeds.',
     'R-WAF-OAUTH': 'Registrations and authorizations of known clients pass, loopback redirects and document ids too.',
     'R-WAF-PASSPHRASE': 'Any passphrase passes, and none is in a log of nginx or its firewall.',
     'R-WAF-HOOK': "GitHub's pushes pass, whatever stands in commit messages and file names.",
     'R-WAF-JOB': 'The whole OAuth flow and real writes of a real client pass nginx, its firewall and all hops.',
+    'R-WAF-MALFORMED': 'What nginx cannot read as a request is answered in JSON that names nginx and the request id.',
     'R-WAF-ANSWER': 'When the firewall says no, the answer is JSON that names it and the request id.',
   }),
   ...from('Backup and restore (C10)', {

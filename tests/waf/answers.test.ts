@@ -129,7 +129,7 @@ describe('nginx, set up otherwise', () => {
 it('gives every answer of errors.conf a documented reason and its words', () => {
   const text = readFileSync(new URL('../../infra/nginx/arleo/errors.conf', import.meta.url), 'utf8');
   const answers = [...text.matchAll(/return (\d+) '(\{.*\})';/g)];
-  expect(answers).toHaveLength([...text.matchAll(/^location @/gm)].length);
+  expect(answers).toHaveLength([...text.matchAll(/^location /gm)].length);
   for (const [, status, json = ''] of answers) {
     const { message, data } = JSON.parse(json).error;
     expect(isReason(data.reason)).toBe(true);
