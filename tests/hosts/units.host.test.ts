@@ -1,6 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { makeIdentity } from '@arleo/core/certificates/make-identity';
 import { type Installed, installByHand, MCP_URL, PACKAGES, UNITS } from './install-by-hand.ts';
 import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } from './test-hosts.ts';
 
@@ -169,6 +170,55 @@ test('the drop-in for client documents turns them on, and keeps private networks
   expect(await withinUnit(nuc, 'mcp-oauth-proxy', connect(ADDRESSES.vm))).toMatchObject(SILENT);
   expect(await withinUnit(nuc, 'mcp-oauth-proxy', connect('127.0.0.1'))).toMatchObject(REFUSED);
   await nuc.run(`rm -r ${folder} && systemctl daemon-reload && systemctl restart mcp-oauth-proxy`);
+});
+
+test('[R-CERT-TIMER] the timer renews a certificate that is due, in its sandbox, and both services go on', async () => {
+  const [nuc, vm] = [hosts.host('nuc'), hosts.host('vm')];
+  const days = (count: number) => Date.now() + count * 24 * 3600 * 1000;
+  const due = await makeIdentity({ names: [`IP:${ADDRESSES.vm}`], from: days(-345), to: days(20) });
+  for (const [name, text] of [
+    ['server.key', due.key],
+    ['server.crt', due.certificate],
+  ] as const)
+    await writeFile(path.join(folder, name), text);
+  await vm.put(path.join(folder, 'server.key'), '/etc/hugo-mcp');
+  for (const [host, unit] of [
+    [vm, 'hugo-mcp'],
+    [nuc, 'hugo-mcp-proxy'],
+  ] as const) {
+    await host.put(path.join(folder, 'server.crt'), `/etc/${unit}`);
+    await host.run(`systemd-tmpfiles --create ${unit}.conf && systemctl restart ${unit}`);
+  }
+  const pids = () =>
+    Promise.all([vm.run('systemctl show -P MainPID hugo-mcp'), nuc.run('systemctl show -P MainPID hugo-mcp-proxy')]);
+  const before = await pids();
+  expect(await createPage('posts/before-the-timer', 'Before')).toMatchObject({ isError: false });
+
+  const unit = 'arleo-cert-renew';
+  await vm.run(`cp -R /root/arleo-*/arleo /usr/local/lib/ && cp /root/arleo-*/infra/systemd/${unit}.* /etc/systemd/system/
+    install -d /run/systemd/system/${unit}.timer.d
+    printf '[Timer]\\nOnActiveSec=1\\nRandomizedDelaySec=0\\nAccuracySec=1\\n' >/run/systemd/system/${unit}.timer.d/now.conf
+    systemctl daemon-reload && systemctl enable --now ${unit}.timer
+    until [[ -n $(systemctl show -P ExecMainExitTimestamp ${unit}) ]]; do sleep 0.2; done`);
+  expect(await vm.run(`systemctl show -P Result ${unit}`)).toBe('success\n');
+  const { server } = JSON.parse(await vm.run('node /usr/local/lib/arleo/arleo.js cert show --json'));
+  expect(server).toMatchObject({ due: false, next: null, in_force: { names: [`IP:${ADDRESSES.vm}`] } });
+  expect(await vm.run("stat -c '%a %U %n' /etc/hugo-mcp/*.key")).toBe('600 hugo-mcp /etc/hugo-mcp/server.key\n');
+  expect(await vm.run('cat /var/log/hugo-mcp/audit.jsonl')).toMatch(/"certificate.expiring".*"renewal_missing"/);
+  expect(
+    await nuc.run(`until grep -q '"certificate.dropped"' /var/log/hugo-mcp-proxy/audit.jsonl; do sleep 0.2; done
+    openssl s_client -connect ${ADDRESSES.vm}:8000 </dev/null 2>/dev/null | openssl x509 -noout -checkend $((300 * 24 * 3600))`),
+  ).toContain('will not expire');
+  expect(await createPage('posts/after-the-timer', 'After')).toMatchObject({ isError: false });
+  expect(await pids()).toEqual(before);
+
+  expect(await vm.try(`systemd-analyze security --no-pager --threshold=20 ${unit}`)).toMatchObject({ status: 0 });
+  for (const kind of ['service', 'timer'])
+    expect(await vm.run(`systemd-analyze verify /etc/systemd/system/${unit}.${kind} 2>&1`)).toBe('');
+  await vm.run(`rm -r /run/systemd/system/${unit}.timer.d && systemctl daemon-reload`);
+  expect(await vm.run(`systemctl start ${unit} && journalctl --no-pager -o cat -u ${unit}`)).toContain(
+    'Nothing is due',
+  );
 });
 
 test('[R-UNIT-NETWORK] a purge reaches Cloudflare once its addresses are open to the unit, and not before', async () => {

@@ -9,7 +9,7 @@ import { isArleoError } from '@arleo/core/errors';
 import { type CertificateWish, certificateWorkshop, type Identity } from '../../test/certificates.ts';
 import { send } from '../../test/client.ts';
 import { listen } from '../../test/servers.ts';
-import { createPinnedAgent, type PinnedAgent, type PinnedAgentOptions } from './pinned-agent.ts';
+import { createPinnedAgent, type PinnedAgentOptions } from './pinned-agent.ts';
 
 let workshop: Awaited<ReturnType<typeof certificateWorkshop>>;
 const opened: { close(): Promise<void> | void }[] = [];
@@ -43,7 +43,7 @@ async function recordingServer(identity: Identity, options: tls.TlsOptions = {})
   return { ...listening, received: () => Buffer.concat(received).toString(), connections: () => connections, resumed };
 }
 
-function agentFor(options: PinnedAgentOptions): PinnedAgent {
+function agentFor(options: PinnedAgentOptions): https.Agent {
   const agent = createPinnedAgent(options);
   opened.push({ close: () => agent.destroy() });
   return agent;

@@ -10,6 +10,7 @@ import {
 import { type Identities, type IdentityFiles, readIdentities } from '@arleo/core/certificates/identity-files';
 import type { Identity } from '@arleo/core/certificates/make-identity';
 import { readRenewalState, writeRenewalState } from '@arleo/core/certificates/renewal-state';
+import { isArleoError } from '@arleo/core/errors';
 import { watchChanges } from '@arleo/core/signing-keys/watch-changes';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import type { Records } from '@arleo/runtime/serve/open-records';
@@ -133,6 +134,13 @@ export async function openServedCertificates(
             change(serve(readIdentities(files)), show);
           } catch (error) {
             log.error('the certificate cannot be read again: the last one stays', { file: files.certificate, error });
+            const reason = isArleoError(error) ? error.code : String((error as NodeJS.ErrnoException).code);
+            audit.record({
+              event_type: 'certificate.unusable',
+              result: 'failure',
+              reason,
+              resource: files.certificate,
+            });
           }
         },
       );
