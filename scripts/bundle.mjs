@@ -6,12 +6,14 @@
  *                                          base name. DIR: somewhere else than `dist/`; it is emptied first.
  *
  * Worker threads load files of their own. They are found in what was bundled and put beside it: files that a module of
- * ours names by `new URL('./x.mjs', import.meta.url)`, and piscina's own worker.
+ * ours names by `new URL('./x.mjs', import.meta.url)`, and piscina's own worker. THIRD_PARTY_LICENSES beside them has the licences
+ * of all that is bundled.
  */
 import { chmod, copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { thirdPartyLicenses } from './third-party-licenses.mjs';
 
 // CommonJS dependencies inside an ES module bundle still call require and read __dirname.
 const banner = `import { createRequire as __createRequire } from 'node:module';
@@ -84,6 +86,7 @@ const options = {
   target: 'node20.19',
   conditions: ['arleo-source'],
   banner: { js: banner },
+  // THIRD_PARTY_LICENSES has all of them.
   legalComments: 'none',
   logLevel: 'warning',
   // Optional: piscina lowers a worker's priority with it when asked to, and does without it otherwise.
@@ -116,12 +119,15 @@ const main = await build({
   ...options,
   entryPoints: Object.fromEntries(entries.map((entry) => [path.parse(entry).name, entry])),
 });
+const inputs = Object.keys(main.metafile.inputs);
 for (const worker of await workers(main.metafile)) {
   const { name, ext } = path.parse(worker);
-  await build({ ...options, entryPoints: { [name]: worker }, outExtension: { '.js': ext } });
+  const { metafile } = await build({ ...options, entryPoints: { [name]: worker }, outExtension: { '.js': ext } });
+  inputs.push(...Object.keys(metafile.inputs));
 }
 for (const entry of entries) {
   const file = path.join(out, `${path.parse(entry).name}.js`);
   if ((await readFile(file, 'utf8')).startsWith('#!')) await chmod(file, 0o755);
 }
+await writeFile(path.join(out, 'THIRD_PARTY_LICENSES'), await thirdPartyLicenses(inputs));
 await writeFile(path.join(out, 'package.json'), '{ "type": "module" }\n');
