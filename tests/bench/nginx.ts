@@ -15,6 +15,8 @@ export interface NginxSite {
   http: string;
   /** What stands outside of it, such as `load_module`. */
   main?: string;
+  /** The program, if it is not the one of this machine. */
+  program?: string;
 }
 
 /**
@@ -37,7 +39,7 @@ ${site.http}
 }
 `,
   );
-  const child = spawn('nginx', ['-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  const child = spawn(site.program ?? 'nginx', ['-c', file, '-e', 'stderr'], { stdio: ['ignore', 'ignore', 'pipe'] });
   let output = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     output += text;

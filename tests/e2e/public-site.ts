@@ -20,6 +20,8 @@ export interface PublicSite {
   key: string;
   /** Changes to a file before it is used, by its name within infra/. */
   change?: (file: string, text: string) => string;
+  /** The program, if it is not the nginx of this machine. */
+  program?: string;
 }
 
 /**
@@ -29,7 +31,7 @@ export interface PublicSite {
  * @returns its stop, and the file that its error log goes to.
  */
 export async function startPublicSite(site: PublicSite): Promise<{ stop: () => Promise<void>; errorLog: string }> {
-  const { folder, name, port, change = (_file, text) => text } = site;
+  const { folder, name, port, program, change = (_file, text) => text } = site;
   const arleo = path.join(folder, `${name}-arleo`);
   const errorLog = path.join(folder, `${name}-error.log`);
   const here = (text: string) =>
@@ -55,6 +57,12 @@ export async function startPublicSite(site: PublicSite): Promise<{ stop: () => P
     .replace('/etc/ssl/mcp.example.org.key', site.key);
   // Bodies that do not fit in memory go to files in a folder that is only ours.
   const user = process.getuid?.() === 0 ? 'user root;' : '';
-  const stop = await startNginx(folder, { name, port, http, main: `load_module ${MODULE}; ${user}` });
+  const stop = await startNginx(folder, {
+    name,
+    port,
+    http,
+    main: `load_module ${MODULE}; ${user}`,
+    ...(program && { program }),
+  });
   return { stop, errorLog };
 }

@@ -40,8 +40,14 @@ export const WITHOUT_EXCEPTIONS = (file: string, text: string): string =>
 const unlimited = (file: string, text: string): string =>
   file === 'nginx/mcp.conf' ? text.replace(/ {2}limit_(?:req|conn) [^;]*;\n/g, '') : text;
 
-/** @param change to the files of infra/ before they are used */
-export async function startEdge(change: (file: string, text: string) => string = unlimited): Promise<Edge> {
+/**
+ * @param change to the files of infra/ before they are used
+ * @param program the nginx, if it is not the one of this machine
+ */
+export async function startEdge(
+  change: (file: string, text: string) => string = unlimited,
+  program?: string,
+): Promise<Edge> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-waf-'));
   const pair = await generate([{ name: 'commonName', value: 'localhost' }], {
     extensions: [{ name: 'subjectAltName', altNames: [{ type: 2, value: 'localhost' }] }],
@@ -69,6 +75,7 @@ export async function startEdge(change: (file: string, text: string) => string =
     certificate,
     key,
     change,
+    ...(program && { program }),
   }).catch(async (error: unknown) => {
     await closed(behind);
     throw error;
