@@ -17,9 +17,14 @@ check_keys() {
   if [[ -e $SERVER_CRT ]] && is_role vm; then
     [[ -e $SERVER_KEY ]] ||
       fatal $DAMAGED "$SERVER_CRT is there, and its key $SERVER_KEY is not" "Put the key back from a backup, or remove $SERVER_CRT for a new pair."
-    [[ "$(openssl x509 -in "$SERVER_CRT" -noout -pubkey)" == "$(openssl pkey -in "$SERVER_KEY" -pubout)" ]] ||
+    is_certificate_of_key "$SERVER_CRT" || is_certificate_of_key "${SERVER_CRT%/*}/next.crt" ||
       fatal $DAMAGED "$SERVER_CRT is not the certificate of $SERVER_KEY" 'Put both back from a backup, or remove both for a new pair.'
   fi
+}
+
+# is_certificate_of_key FILE: the next one is where a renewal was interrupted at its very end; the timer goes on with it.
+is_certificate_of_key() {
+  [[ "$(openssl x509 -in "$1" -noout -pubkey 2>/dev/null)" == "$(openssl pkey -in "$SERVER_KEY" -pubout)" ]]
 }
 
 make_keys() {
@@ -35,7 +40,7 @@ make_keys() {
   fi
   if is_role vm; then
     if [[ ! -e $SERVER_KEY ]]; then
-      put_made 'TLS key' "$SERVER_KEY" 600 root:root openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
+      put_made 'TLS key' "$SERVER_KEY" 600 hugo-mcp:hugo-mcp openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
     fi
     [[ -e $SERVER_CRT ]] || put_made 'TLS certificate' "$SERVER_CRT" 644 root:root make_certificate
   fi
@@ -57,18 +62,20 @@ put_made() {
   put_file "$what" "$file" "$mode" "$owner" "$text"
 }
 
-# make_certificate: EC P-256, one year, for the address by which hugo-mcp-proxy calls.
+# make_certificate: as arleo makes it, for the address by which hugo-mcp-proxy calls.
 make_certificate() {
-  local names='DNS:hugo-mcp.internal,DNS:localhost,IP:127.0.0.1'
-  [[ ${ANSWER[ROLE]} == all ]] || names="IP:${ANSWER[VM_ADDRESS]},$names"
-  openssl req -x509 -key "$SERVER_KEY" -sha256 -days 365 -subj /CN=hugo-mcp.internal -addext "subjectAltName=$names" \
-    -addext basicConstraints=critical,CA:FALSE -addext extendedKeyUsage=serverAuth 2>/dev/null
+  local names=() scratch
+  [[ ${ANSWER[ROLE]} == all ]] || names=(--names "${ANSWER[VM_ADDRESS]}")
+  scratch="$(mktemp -d)"
+  node "$RELEASES/$RELEASE/arleo/arleo.js" cert create --key "$SERVER_KEY" --cert "$scratch/server.crt" "${names[@]}" >/dev/null &&
+    cat "$scratch/server.crt"
+  rm -rf "$scratch"
 }
 
 # put_actor_pub TEXT: the public half, which hugo-mcp checks actors with. In a dry run it may not be known.
 put_actor_pub() { put_if_known 'public key' "$ACTOR_PUB" "$1"; }
 
-# put_pinned TEXT: the certificate that hugo-mcp-proxy takes; during a renewal there are two.
+# put_pinned TEXT: the certificate that hugo-mcp-proxy takes, and what follows from it.
 put_pinned() {
   [[ -e $PINNED_CRT && ( -z $1 || "$(<"$PINNED_CRT")" == *"$1"* ) ]] || put_if_known 'pinned certificate' "$PINNED_CRT" "$1"
 }

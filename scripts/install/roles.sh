@@ -11,6 +11,7 @@ each package ca-certificates gnupg nodejs openssl
 nuc  package libnginx-mod-http-modsecurity modsecurity-crs nginx
 vm   package git hugo
 vm   service hugo-mcp
+vm   timer arleo-cert-renew
 nuc  service hugo-mcp-proxy mcp-oauth-proxy
 each command arleo token-mgr
 '

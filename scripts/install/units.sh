@@ -92,10 +92,12 @@ write_record() {
 
 # service_stamp UNIT: what it was started from; what it reads again by itself does not count.
 service_stamp() {
+  local again=(! -name owner.json ! -name webhook-secret ! -name '*.lock' ! -name '.*.arleo.*')
+  [[ $1 != hugo-mcp ]] || again+=(! -name 'server.*' ! -name 'next.*')
   {
     current_release
     cat "$UNITS_DIR/$1.service" "$UNITS_DIR/$1.service.d"/*.conf 2>/dev/null
-    find "/etc/$1" -maxdepth 1 -type f ! -name owner.json ! -name webhook-secret ! -name '*.lock' ! -name '.*.arleo.*' -print0 2>/dev/null |
+    find "/etc/$1" -maxdepth 1 -type f "${again[@]}" -print0 2>/dev/null |
       LC_ALL=C sort -z | xargs -0 -r sha256sum
   } | sha256sum | cut -c 1-64
 }
