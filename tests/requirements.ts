@@ -161,6 +161,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-UNIT-NETWORK': 'A unit reaches what it needs, and of every other address it gets only silence.',
     'R-UNIT-FILES': 'A unit writes to its own folders alone and cannot read the secrets of others.',
     'R-CERT-TIMER': 'On two hosts the timer renews a certificate that is due, in its sandbox; the way stays whole.',
+    'R-UNIT-PULL': 'A push is pulled and goes live while hugo-mcp is in its sandbox.',
+    'R-UNIT-STOP': 'A service that is stopped or restarted finishes the write in flight first, its build too.',
+    'R-UNIT-SANDBOX': 'What the owner has run after a build writes, reads and reaches no more than the service.',
     'R-UNIT-WATCHDOG': 'A service that hangs is started again.',
   }),
   ...from('Fuzz', {

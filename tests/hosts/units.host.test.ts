@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeIdentity } from '@arleo/core/certificates/make-identity';
-import { type Installed, installByHand, MCP_URL, PACKAGES, UNITS } from './install-by-hand.ts';
+import { createPage as createPageThrough } from './create-page.ts';
+import { type Installed, installByHand, PACKAGES, UNITS } from './install-by-hand.ts';
 import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } from './test-hosts.ts';
 
 const ALL = Object.entries(UNITS).flatMap(([host, units]) => units.map((unit) => [unit, host] as const));
@@ -30,20 +31,8 @@ const FAKE_CLOUDFLARE = `const { readFileSync } = require("fs");
     request.on("end", () => response.setHeader("content-type", "application/json").end(JSON.stringify({ success: true })));
   }).listen(443)`;
 
-/** Creates a page as a client on the first host; the tool's answer. */
-async function createPage(route: string, title: string): Promise<unknown> {
-  const command = [
-    '-i',
-    `PASSPHRASE=${installed.passphrase}`,
-    process.execPath,
-    installed.client,
-    MCP_URL,
-    route,
-    title,
-  ];
-  const { stdout, stderr } = await hosts.host('nuc').runBeside('env', command);
-  return stdout === '' ? stderr : JSON.parse(stdout);
-}
+const createPage = (route: string, title: string): Promise<unknown> =>
+  createPageThrough(hosts, installed, route, title);
 
 /** Runs a command where the unit's own processes are: in its cgroup and mount namespace, as root. */
 function withinUnit(host: TestHost, unit: string, command: string): Promise<Outcome> {
@@ -123,6 +112,14 @@ test.each(ALL)(
         status: 1,
         stderr: expect.stringContaining('Read-only file system'),
       });
+    for (const place of ['/dev/shm', '/run/lock']) {
+      expect(
+        await withinUnit(host, unit, `setpriv --reuid=${unit} --clear-groups touch ${place}/hostile`),
+      ).toMatchObject({
+        status: 1,
+        stderr: expect.stringContaining('Permission denied'),
+      });
+    }
     for (const own of [`/var/lib/${unit}`, `/var/log/${unit}`])
       expect(await withinUnit(host, unit, `bash -c 'touch ${own}/probe && rm ${own}/probe'`)).toMatchObject({
         status: 0,
