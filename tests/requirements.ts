@@ -146,6 +146,9 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-DOCTOR-SECRETS': 'Secrets that were made anew on one side are named.',
     'R-DOCTOR-CLOCK': 'Clocks that differ, of this machine and between the hosts.',
     'R-DOCTOR-CERT': 'A public or pinned certificate that is wrong, has ended or ends soon.',
+    'R-DOCTOR-DENY': 'On a host, silence of a unit by IPAddressDeny= is told apart from silence of the other machine.',
+    'R-DOCTOR-DISK': 'A disk that hangs and one that is full are named, on the host and from the one before it.',
+    'R-DOCTOR-HOST': 'On a host doctor looks at what is installed there, and says what it may not read.',
     'R-DOCTOR-SILENT': 'A hop that is silent is told apart from one that refuses.',
   }),
   ...from('Hosts', {

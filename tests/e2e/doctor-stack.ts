@@ -21,10 +21,13 @@ export interface Examined {
 }
 
 /** Runs `arleo doctor --json`. @param env beside which there is none */
-export async function examine(args: readonly string[], env: Record<string, string> = {}): Promise<Examined> {
-  const { status, stdout, stderr } = await execute(process.execPath, [ARLEO, 'doctor', ...args, '--json'], {
-    env,
-  }).then(
+export function examine(args: readonly string[], env: Record<string, string> = {}): Promise<Examined> {
+  return toldBy(execute(process.execPath, [ARLEO, 'doctor', ...args, '--json'], { env }));
+}
+
+/** What a run of `arleo doctor --json` told. */
+export async function toldBy(run: Promise<{ stdout: string; stderr: string }>): Promise<Examined> {
+  const { status, stdout, stderr } = await run.then(
     (output) => ({ status: 0, ...output }),
     ({ code, stdout: out, stderr: err }) => ({ status: Number(code), stdout: String(out), stderr: String(err) }),
   );
