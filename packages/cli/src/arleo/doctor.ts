@@ -61,7 +61,7 @@ async function readToken(values: CommandValues): Promise<string | undefined> {
   const file = values['token-file'];
   if (typeof file !== 'string') return undefined;
   const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new ArleoError('token_file_missing', `The file of --token-file cannot be read (${error.code}).`, {
+    throw new ArleoError('token_unreadable', `The file of --token-file cannot be read (${error.code}).`, {
       hint: 'Give the path of a file with the access token in it.',
     });
   });

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { runArleo } from '../arleo/run.ts';
 import { reportSchema, worstOf } from './report.ts';
+import { reachEdge } from './steps/reach-edge.ts';
 import { readAddress, readTarget } from './target-url.ts';
 import { openTrail } from './trail.ts';
 
@@ -99,6 +100,21 @@ describe('every look has an end', () => {
     await trail.look('edge', 'late', 1_000, async () => ({ says: 'never asked' }));
     expect(trail.findings()).toEqual([expect.objectContaining({ code: 'out_of_time', severity: 'warning' })]);
   });
+});
+
+test('a host that does not reach its own public address may be behind a router that does not lead back', async () => {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  const target = new URL(`https://127.0.0.1:${port}/mcp`);
+  const codes = async (fromHost: boolean) => {
+    const trail = quiet();
+    expect(await reachEdge({ target, fromHost }, trail)).toBeUndefined();
+    return trail.findings().map(({ code, severity }) => [code, severity]);
+  };
+  expect(await codes(false)).toEqual([['tcp_refused', 'failure']]);
+  expect(await codes(true)).toEqual([['no_way_back', 'warning']]);
 });
 
 test('the worst finding is the verdict', () => {

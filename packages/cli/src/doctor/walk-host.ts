@@ -1,18 +1,22 @@
+import { existsSync } from 'node:fs';
 import { type InstalledUnit, readInstallation } from './host/installation.ts';
 import { askServices } from './host/steps/ask-services.ts';
 import { callFromHere } from './host/steps/call-from-here.ts';
+import { checkBackup } from './host/steps/check-backup.ts';
 import { checkClock } from './host/steps/check-clock.ts';
 import { checkConfiguration } from './host/steps/check-configuration.ts';
 import { checkDisks } from './host/steps/check-disks.ts';
 import { checkSecrets } from './host/steps/check-secrets.ts';
 import { checkSiteMachine } from './host/steps/check-site-machine.ts';
-import { checkUnits } from './host/steps/check-units.ts';
+import { checkUnits, NGINX_SITE } from './host/steps/check-units.ts';
+import { askEdge } from './steps/ask-edge.ts';
+import { reachEdge } from './steps/reach-edge.ts';
 import { readTarget } from './target-url.ts';
 import type { Trail } from './trail.ts';
 import { walkPublic } from './walk-public.ts';
 
 /**
- * What is installed on this host, from the ground up: configuration, units, disks, clock, secrets, services, the machine of the
+ * What is installed on this host, from the ground up: configuration, units, clock, disks, backup, secrets, services, the machine of the
  * site, a call from here; then the public address as the world has it.
  *
  * @returns the public address
@@ -39,15 +43,32 @@ export async function walkHost({ token }: { token: string | undefined }, trail: 
   await checkUnits(installed, trail);
   await checkClock(trail);
   await checkDisks(installed, trail);
+  await checkBackup(trail);
   await checkSecrets(units, trail);
   const seen = await askServices(installed, trail);
-  await checkSiteMachine(units, seen, trail);
-  await callFromHere(units, trail);
+  if (await checkSiteMachine(units, seen, trail)) await callFromHere(units, trail);
+  else trail.skip('hugo-mcp-server', 'a signed call from here', 'the way to the machine of the site is not free');
 
   const { PUBLIC_URL } = units['mcp-oauth-proxy']?.settings ?? {};
-  if (PUBLIC_URL === undefined || !URL.canParse(PUBLIC_URL)) return undefined;
-  const target = readTarget(`${new URL(PUBLIC_URL).origin}/mcp`);
-  await walkPublic({ target, token }, trail);
+  return PUBLIC_URL === undefined ? undefined : walkAddress(PUBLIC_URL, token, trail);
+}
+
+/** The public address: from here as the world has it, which many routers do not allow; then by the nginx of this host. */
+async function walkAddress(publicUrl: string, token: string | undefined, trail: Trail): Promise<URL | undefined> {
+  let target: URL;
+  try {
+    target = readTarget(publicUrl);
+  } catch (error) {
+    trail.skip('dns', 'PUBLIC_URL', error instanceof Error ? error.message : String(error));
+    return undefined;
+  }
+  if (target.protocol === 'http:' || !existsSync(NGINX_SITE)) {
+    await walkPublic({ target, token }, trail);
+    return target;
+  }
+  const open = await reachEdge({ target, fromHost: true }, trail);
+  if (open !== undefined) await askEdge(open, trail);
+  await walkPublic({ target, token, address: '127.0.0.1' }, trail);
   return target;
 }
 

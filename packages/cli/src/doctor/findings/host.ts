@@ -14,6 +14,18 @@ export const HOST_FINDINGS = {
     why: 'A part is installed without its configuration.',
     mend: 'Put the file back from the backup, or run the installer again: it makes only what is absent.',
   },
+  folder_missing: {
+    layer: 'host',
+    severity: 'failure',
+    why: 'A folder that a service writes to is not there: its disk may not be mounted.',
+    mend: 'findmnt; mount -a; systemd-tmpfiles --create; then start the service again.',
+  },
+  no_way_back: {
+    layer: 'tcp',
+    severity: 'warning',
+    why: 'This host does not reach its own public address: many routers do not lead back (hairpin NAT), or nothing is open there.',
+    mend: 'Look from elsewhere: arleo doctor with the address, from another network.',
+  },
   config_unsafe: {
     layer: 'host',
     severity: 'warning',
@@ -73,6 +85,24 @@ export const HOST_FINDINGS = {
     severity: 'failure',
     why: 'No token in tokens.json is valid: hugo-mcp-server refuses everybody.',
     mend: 'token-mgr list; token-mgr create, and put the new token into MCP_TOKEN of oauth-proxy.',
+  },
+  backup_missing: {
+    layer: 'host',
+    severity: 'warning',
+    why: 'No backup of this host was made: with its disk all secrets, connections and pages are gone.',
+    mend: 'Name your key in /etc/arleo/backup.conf, then: systemctl enable --now arleo-backup.timer && systemctl start arleo-backup',
+  },
+  backup_failed: {
+    layer: 'host',
+    severity: 'warning',
+    why: 'The last backup failed.',
+    mend: 'journalctl -u arleo-backup -n 50; after mending: systemctl start arleo-backup',
+  },
+  backup_stale: {
+    layer: 'host',
+    severity: 'warning',
+    why: 'The last backup is older than it may be, or of a time that has not come.',
+    mend: 'systemctl status arleo-backup.timer; check the clock: timedatectl',
   },
   out_of_time: {
     layer: 'host',

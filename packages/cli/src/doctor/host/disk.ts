@@ -35,7 +35,7 @@ export function judgeDisks(disks: readonly DiskState[], whose: string): Found[] 
     if (state === 'hangs') return [{ code: 'disk_hangs', says }];
     if (state === 'full') return [{ code: 'disk_full', says }];
     if (state === 'read_only') return [{ code: 'disk_read_only', says }];
-    if (state === 'missing') return [{ code: 'config_missing', says: `${says} is not there` }];
+    if (state === 'missing') return [{ code: 'folder_missing', says }];
     const low = free !== null && total !== null && free < LOW_BYTES && free < total * LOW_SHARE;
     return low ? [{ code: 'disk_low', says }] : [];
   });

@@ -20,6 +20,9 @@ export async function unitStates(units: readonly string[]): Promise<UnitState[] 
     );
 }
 
+/** The timers that have to run where they are installed. */
+export const TIMERS = ['arleo-backup.timer', 'arleo-cert-renew.timer'];
+
 /** The timers of this product, what they start, and everything of it that failed. */
 export async function ownUnits(): Promise<string[]> {
   const patterns = ['arleo-*', 'mcp-oauth-proxy*', 'hugo-mcp*'];
@@ -31,11 +34,11 @@ export async function ownUnits(): Promise<string[]> {
 /** As many restarts as a unit may have had since it was loaded before it is worth a word. */
 const manyRestarts = 3;
 
-/** What is wrong with a unit. @param needed it is one that has to run, and not one that a timer starts */
-export function judgeUnit(state: UnitState, needed: boolean): Found[] {
+/** What is wrong with a unit. @param needed it has to run (and is not one that a timer starts), or `if_installed` */
+export function judgeUnit(state: UnitState, needed: boolean | 'if_installed'): Found[] {
   const { Id = 'a unit', LoadState, ActiveState, UnitFileState, Result, ExecMainStatus, NRestarts } = state;
   const mend = (text: string): { mend: string } => ({ mend: text.replaceAll('UNIT', Id) });
-  if (LoadState === 'not-found') return needed ? [{ code: 'unit_missing', says: Id }] : [];
+  if (LoadState === 'not-found') return needed === true ? [{ code: 'unit_missing', says: Id }] : [];
   if (ActiveState === 'failed') {
     if (ExecMainStatus === '78') {
       const etc = Id.replace(/\.service$/, '');

@@ -18,7 +18,11 @@ export async function reachEdge(way: PublicWay, trail: Trail): Promise<OpenWay |
   if (addresses === undefined) return undefined;
 
   const found = addresses;
-  const connected = await trail.look('tcp', `port ${port}`, 5_000, (signal) => openConnection(found, port, signal));
+  const connected = await trail.look('tcp', `port ${port}`, 5_000, async (signal) => {
+    const seen = await openConnection(found, port, signal);
+    if (way.fromHost !== true || seen.value !== undefined) return seen;
+    return { ...seen, found: [{ code: 'no_way_back' as const, says: `port ${port}: ${seen.says}` }] };
+  });
   const address = connected?.value;
   if (address === undefined) return undefined;
   if (!secure) return { ...way, address, verify: true };

@@ -1,6 +1,7 @@
 import { FINDINGS, type FindingCode } from '../findings/all-findings.ts';
 import { judgeDisks } from '../host/disk.ts';
 import { judgeReadiness } from '../host/readiness.ts';
+import { isNamed } from '../host/sandbox.ts';
 import { judgeUnit } from '../host/units.ts';
 import type { Exchange } from '../probes/exchange.ts';
 import { judgeAnswer } from './answer.ts';
@@ -129,6 +130,14 @@ describe('a host', () => {
   test('a service of a timer need not run, and has failed if it failed', () => {
     expect(judgeUnit({ ...unit, ActiveState: 'inactive' }, false)).toEqual([]);
     expect(codes(judgeUnit({ ...unit, ActiveState: 'failed' }, false))).toEqual(['unit_failed']);
+  });
+
+  test('an address is in a network of a unit, or is not', () => {
+    const networks = ['127.0.0.0/8', '::1/128', '192.168.122.1/32'];
+    expect(['127.0.0.1', '::1', '192.168.122.1'].filter((one) => !isNamed(one, networks))).toEqual([]);
+    expect(['192.168.122.69', '::2', 'nonsense', ''].filter((one) => isNamed(one, networks))).toEqual([]);
+    expect(isNamed('192.0.2.1', ['0.0.0.0/0'])).toBe(true);
+    expect(isNamed('192.0.2.1', ['any', '192.0.2.1/x', ''])).toBe(false);
   });
 
   test('disks', () => {

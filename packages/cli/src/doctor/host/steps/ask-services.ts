@@ -1,11 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { readCertificate } from '@arleo/core/certificates/certificate';
+import { identityFiles, readIdentities } from '@arleo/core/certificates/identity-files';
 import { createPinnedAgent } from '@arleo/runtime/tls/pinned-agent';
-import { exchange } from '../../probes/exchange.ts';
+import { type Exchange, exchange } from '../../probes/exchange.ts';
 import type { Found, Trail } from '../../trail.ts';
 import { judgeInternalCertificate } from '../../verdicts/certificate.ts';
 import { type InstalledUnit, UNITS, type Unit } from '../installation.ts';
 import { judgeReadiness, type ReadinessSeen } from '../readiness.ts';
+import { sandboxDrops } from '../sandbox.ts';
 
 const ports: Record<Unit, string> = { 'mcp-oauth-proxy': '8083', 'hugo-mcp-proxy': '8084', 'hugo-mcp': '8000' };
 
@@ -19,25 +20,50 @@ export async function askServices(installed: readonly InstalledUnit[], trail: Tr
     const { unit } = one;
     const layer = UNITS[unit];
     const looked = await trail.look(layer, `${unit} on this host`, 6_000, async (signal) => {
-      const certificate = unit === 'hugo-mcp' ? await readFile(`${one.folder}/server.crt`, 'utf8') : undefined;
-      const agent = certificate === undefined ? undefined : createPinnedAgent({ certificate });
+      const identities = identitiesOf(one);
+      const [shown] = identities;
+      const own = shown === undefined ? [] : judgeInternalCertificate(readCertificate(shown), undefined, Date.now());
       try {
-        const answer = await exchange(urlOf(one), { signal, ...(agent && { agent }) });
-        const read = judgeReadiness(answer, unit, false);
-        const found: Found[] = [...read.found];
-        if (certificate !== undefined)
-          found.push(...judgeInternalCertificate(readCertificate(certificate), undefined, Date.now()));
-        return { says: read.says, found, value: read };
+        const read = judgeReadiness(await ask(urlOf(one), identities, signal), unit, false);
+        return { says: read.says, found: [...read.found, ...own], value: read };
       } catch (error) {
+        const { hostname } = urlOf(one);
+        const refused = (error as NodeJS.ErrnoException).code === 'ECONNREFUSED';
+        if (!refused && (await sandboxDrops(unit, hostname.replace(/^\[|\]$/g, '')))) {
+          return { says: `lets only others in than ${hostname} (IPAddressAllow=): ask from there`, found: own };
+        }
         const found = silence(unit, layer, error as NodeJS.ErrnoException);
-        return { says: found.says, found: [found] };
-      } finally {
-        agent?.destroy();
+        return { says: found.says, found: [found, ...own] };
       }
     });
     if (looked?.value !== undefined) seen[unit] = looked.value;
   }
   return seen;
+}
+
+/** The certificates that a service which speaks TLS may show: the one in force, and while it changes the next one. */
+function identitiesOf({ unit, folder }: InstalledUnit): string[] {
+  if (unit !== 'hugo-mcp') return [];
+  const { present, next } = readIdentities(
+    identityFiles({ key: `${folder}/server.key`, certificate: `${folder}/server.crt` }),
+  );
+  return [present.certificate, ...(next === undefined ? [] : [next.certificate])];
+}
+
+async function ask(url: URL, identities: readonly string[], signal: AbortSignal): Promise<Exchange> {
+  if (url.protocol === 'http:') return exchange(url, { signal });
+  let refused: unknown;
+  for (const certificate of identities) {
+    const agent = createPinnedAgent({ certificate });
+    try {
+      return await exchange(url, { signal, agent });
+    } catch (error) {
+      refused = error;
+    } finally {
+      agent.destroy();
+    }
+  }
+  throw refused;
 }
 
 /** Where a service of this host listens. */

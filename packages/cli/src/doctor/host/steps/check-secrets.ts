@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
+import { ArleoError } from '@arleo/core/errors';
 import { parseToken, tokenSha256 } from '@arleo/core/tokens/token';
 import { tokenStatus } from '@arleo/core/tokens/token-entry';
 import { readTokenFile } from '@arleo/core/tokens/token-file';
@@ -27,7 +28,15 @@ export async function checkSecrets(units: Installed, trail: Trail): Promise<void
   if (server === undefined || server.unread !== undefined) return;
   const file = server.settings.TOKENS_FILE ?? '/var/lib/hugo-mcp/tokens.json';
   await trail.look('host', file, 4_000, async () => {
-    const { tokens } = (await readTokenFile(file)).content;
+    const read = await readTokenFile(file).catch((error: unknown) => {
+      if (error instanceof ArleoError) return error;
+      throw error;
+    });
+    if (read instanceof ArleoError) {
+      const blind = read.code === 'token_file_unreadable';
+      return { says: read.message, found: [{ code: blind ? 'not_readable' : 'tokens_unusable', says: read.message }] };
+    }
+    const { tokens } = read.content;
     const now = Date.now();
     const active = tokens.filter((entry) => tokenStatus(entry, now) === 'active');
     const found: Found[] =

@@ -17,11 +17,13 @@ import type { ServicesSeen } from './ask-services.ts';
 /**
  * The machine of the site, as this host reaches it, which no unit's sandbox binds: what a unit does not reach and this does, its
  * sandbox drops.
+ *
+ * @returns whether calls can go there
  */
-export async function checkSiteMachine(units: Installed, seen: ServicesSeen, trail: Trail): Promise<void> {
+export async function checkSiteMachine(units: Installed, seen: ServicesSeen, trail: Trail): Promise<boolean> {
   const proxy = units['hugo-mcp-proxy'];
   const upstream = proxy?.settings.UPSTREAM_URL;
-  if (proxy === undefined || upstream === undefined || !URL.canParse(upstream)) return;
+  if (proxy === undefined || upstream === undefined || !URL.canParse(upstream)) return true;
   const url = new URL(upstream);
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const port = Number(url.port || 443);
@@ -31,11 +33,11 @@ export async function checkSiteMachine(units: Installed, seen: ServicesSeen, tra
     const failed = await connectFailure(host, port, signal);
     return { says: failed ?? 'open', found: judgeReach(url, failed, reason), value: failed === undefined };
   });
-  if (reached?.value !== true) return;
+  if (reached?.value !== true) return false;
   const pinned = await readPinned(proxy);
   if (pinned === undefined) {
     trail.skip('tls', `${url.host}, its certificate`, 'the pinned certificate cannot be read');
-    return;
+    return reason === undefined;
   }
   await trail.look('tls', `${url.host}, its certificate`, 5_000, async (signal) => {
     const shaken = await shakeHands(host, port, host, signal);
@@ -44,6 +46,7 @@ export async function checkSiteMachine(units: Installed, seen: ServicesSeen, tra
     return { says: period(shaken.certificate), found: judgePinned(shaken.certificate, pinned, host) };
   });
   await askSite(url, pinned, units, trail);
+  return reason === undefined;
 }
 
 function judgeReach(url: URL, failed: string | undefined, reason: string | undefined): Found[] {
