@@ -17,6 +17,7 @@ export default {
   transform: {
     '\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2022' }, module: { type: 'es6' } }],
   },
-  testTimeout: 30_000,
+  // Ends what hangs, never what is slow on a busy machine.
+  testTimeout: 120_000,
   reporters: ['default', fileURLToPath(new URL('./scripts/jest-results.mjs', import.meta.url))],
 };

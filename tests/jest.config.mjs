@@ -1,7 +1,7 @@
 import base from '../jest.base.mjs';
 
 // One stack of real processes at a time: two cores serve them all.
-const oneAtATime = { ...base, maxWorkers: 1, testTimeout: 60_000 };
+const oneAtATime = { ...base, maxWorkers: 1 };
 
 // What takes minutes, or a newer Node, has a run of its own: `pnpm test:slow`; what boots hosts too: `pnpm test:hosts`.
 /** @type {import('jest').Config} */

@@ -9,7 +9,7 @@ let hugo: GatedHugo;
 const at = (name: string) => path.join(service.dir.path, name);
 const builds = async () => (await readFile(at('builds'), 'utf8').catch(() => '')).split('\n').length - 1;
 const facts = (answer: Answer | undefined) => {
-  expect({ text: answer?.text, isError: answer?.json.result.isError ?? false }).toMatchObject({ isError: false });
+  if (answer?.json.result.isError) throw new Error(answer.text);
   return answer?.json.result.structuredContent;
 };
 const create = (name: string, content = `Text of ${name}.`) =>
@@ -20,6 +20,11 @@ const create = (name: string, content = `Text of ${name}.`) =>
     content,
     idempotency_key: `key-of-page-${name}`,
   });
+/** How many requests are being answered, but for the one that asks. */
+const inFlight = async () => {
+  const { text } = await service.send({ path: '/metrics', method: 'GET' });
+  return Number(/^arleo_http_requests_in_flight\S* (\d+)/m.exec(text)?.[1]) - 1;
+};
 const settled = async () => !(await readdir(at('state'))).includes('journal.json');
 /** What became of every commit of a page's change, the newest build first. */
 const outcomes = async (name: string) =>
@@ -55,7 +60,9 @@ async function untilTheRetry() {
   const busy = service.call('build_site', {});
   await until(async () => (await builds()) === first + 1);
   const answers = [create('a'), create('b'), create('c', '{{< nope >}}')];
-  await new Promise((resolve) => setTimeout(resolve, 1_000));
+  await until(async () => (await inFlight()) === 1 + answers.length);
+  // From the edge they go on to the queue.
+  await new Promise((resolve) => setTimeout(resolve, 300));
   await hugo.letPass(first + 1);
   await until(async () => (await builds()) === first + 2);
   facts(await busy);
@@ -71,7 +78,7 @@ beforeEach(async () => {
     prepare: async (dir) => {
       hugo = await gatedHugo(dir.path);
     },
-    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo'), ANSWER_SECONDS: '2' }),
+    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo'), ANSWER_SECONDS: '6' }),
   });
   facts(await service.call('build_site', {}));
 });
@@ -91,6 +98,8 @@ async function bothAreLive(): Promise<void> {
   }
   expect(await service.live('en/posts/c/index.html')).toBeUndefined();
   expect(new Set(await outcomes('c'))).toEqual(new Set(['taken_back']));
+  // Asked again with its key while it is built once more, it says so.
+  await until(async () => !(await create('c', '{{< nope >}}')).text.includes('still under way'));
   expect((await create('c', '{{< nope >}}')).text).toContain('[hugo_failed]');
 }
 

@@ -30,7 +30,7 @@ beforeEach(async () => {
     prepare: async (dir) => {
       hugo = await gatedHugo(dir.path);
     },
-    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo'), ANSWER_SECONDS: '1' }),
+    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo'), ANSWER_SECONDS: '4' }),
   });
   facts(await service.call('build_site', {}));
 });

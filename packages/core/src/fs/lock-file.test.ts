@@ -63,6 +63,12 @@ test('the lock of a living process is waited for, then named in the error', asyn
   });
 });
 
+test('a lock that goes from hand to hand is waited for, however many come before', async () => {
+  const hold = () => withLockFile(lock, () => new Promise((resolve) => setTimeout(resolve, 120)), { waitMs: 1_000 });
+  await Promise.all(Array.from({ length: 12 }, hold));
+  expect(await readdir(folder)).toEqual([]);
+});
+
 test.each<[string, () => Promise<void>]>([
   ['a process that ended', async () => lockOf(await deadPid())],
   ['a process whose id is used by another now', () => lockOf(process.pid, { start: '1' })],

@@ -22,7 +22,8 @@ interface Holder {
  * Runs `use` while holding a lock file, which is there exactly as long. The lock of a process that was killed is taken
  * over; the lock of one that lives, or of another host or container, is waited for.
  *
- * @param options.waitMs how long to wait for another holder, in milliseconds; 5,000 if absent
+ * @param options.waitMs how long to wait for one and the same holder, in milliseconds; 5,000 if absent. A lock that goes
+ *   from hand to hand is worth waiting for
  * @throws {@link ArleoError} `lock_held` when the time is up; the file system's own error if the folder is not writable
  */
 export async function withLockFile<T>(
@@ -45,10 +46,15 @@ async function acquire(lock: string, waitMs: number): Promise<void> {
   // Written aside and linked into place: the lock appears whole or not at all, and only one link can succeed.
   await writeFile(own, JSON.stringify(await self(nonce)), { flag: 'wx', mode: 0o600 });
   try {
-    const end = performance.now() + waitMs;
+    let end = performance.now() + waitMs;
+    let last: string | undefined;
     while (!(await linkNew(own, lock))) {
       const holder = await readHolder(lock);
       if (holder === undefined) continue;
+      if (holder !== 'unreadable' && holder.nonce !== last) {
+        last = holder.nonce;
+        end = performance.now() + waitMs;
+      }
       if (holder !== 'unreadable' && (await isDead(holder))) {
         if (await removeDead(lock, holder, own)) continue;
       }
