@@ -202,6 +202,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-WAF-HOOK': "GitHub's pushes pass, whatever stands in commit messages and file names.",
     'R-WAF-JOB': 'The whole OAuth flow and real writes of a real client pass nginx, its firewall and all hops.',
     'R-WAF-MALFORMED': 'What nginx cannot read as a request is answered in JSON that names nginx and the request id.',
+    'R-WAF-STREAM': 'Events pass nginx and its firewall one by one, as they come.',
+    'R-WAF-RELOAD': 'A reload of nginx fails no call and ends no stream.',
     'R-WAF-ANSWER': 'When the firewall says no, the answer is JSON that names it and the request id.',
   }),
   ...from('Backup and restore (C10)', {

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { countBlockedAttacks } from '../waf/attack-requests.ts';
 import { CONTENT_PLACES } from '../waf/content-requests.ts';
 import { type Edge, startEdge, WITHOUT_EXCEPTIONS } from '../waf/edge.ts';
+import { EVASIONS, NO_EVASIONS } from '../waf/evasion-requests.ts';
 import { ERAS } from '../waf/frames.ts';
 import { technicalTexts } from '../waf/technical-texts.ts';
 
@@ -41,3 +42,12 @@ test.each(Object.keys(CONTENT_PLACES))(
     expect(texts.filter((_text, index) => answers[index]?.status !== 200).map(({ file }) => file)).toEqual([]);
   },
 );
+
+test("[R-WAF-EVASIONS] with the rules of the hosts' Debian the ways around are closed", async () => {
+  const statuses = async (requests: typeof EVASIONS): Promise<(number | string | undefined)[][]> => {
+    const answers = await edge.askAll(Object.values(requests));
+    return Object.keys(requests).map((name, index) => [name, answers[index]?.status]);
+  };
+  expect((await statuses(EVASIONS)).filter(([, status]) => ![400, 403, 413].includes(Number(status)))).toEqual([]);
+  expect((await statuses(NO_EVASIONS)).filter(([, status]) => status !== 200)).toEqual([]);
+});

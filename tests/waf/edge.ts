@@ -1,5 +1,5 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import { Agent, request as httpsRequest, type RequestOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -27,6 +27,10 @@ export interface Edge {
   log(): Promise<string>;
   /** What the service behind saw last. */
   seen(): NodeJS.Dict<string | string[]>;
+  /** The service behind sends an event to all who asked for events alone, and stays open. */
+  event(data: string): void;
+  /** Has nginx read its configuration again, as `systemctl reload nginx` does. */
+  reload(): Promise<void>;
   dispose(): Promise<void>;
 }
 
@@ -56,9 +60,14 @@ export async function startEdge(
   await writeFile(certificate, pair.cert);
   await writeFile(key, pair.private);
   let seen: NodeJS.Dict<string | string[]> = {};
+  const streams = new Set<ServerResponse>();
   const behind = createServer((request, response) => {
     seen = request.headers;
     request.resume().on('end', () => {
+      if (request.headers.accept === 'text/event-stream') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' }).write('data: 0\n\n');
+        return void streams.add(response);
+      }
       response.writeHead(200, { 'content-type': 'application/json', server: 'behind', 'x-powered-by': 'behind' });
       response.end('{}');
     });
@@ -99,6 +108,12 @@ export async function startEdge(
     },
     log: () => readFile(errorLog, 'utf8'),
     seen: () => seen,
+    event: (data) => {
+      for (const stream of streams) stream.write(`data: ${data}\n\n`);
+    },
+    reload: async () => {
+      process.kill(Number(await readFile(path.join(folder, 'waf.pid'), 'utf8')), 'SIGHUP');
+    },
     dispose: async () => {
       agent.destroy();
       await stop();
