@@ -14,8 +14,14 @@ umask 077
 export LC_ALL=C
 
 HERE="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)"
-# shellcheck source=scripts/backup-places.sh
-. "$HERE/backup-places.sh"
+# shellcheck source=scripts/backup/places.sh
+. "$HERE/backup/places.sh"
+# shellcheck source=scripts/backup/settings.sh
+. "$HERE/backup/settings.sh"
+# shellcheck source=scripts/backup/content.sh
+. "$HERE/backup/content.sh"
+# shellcheck source=scripts/backup/archive.sh
+. "$HERE/backup/archive.sh"
 
 CONFIG=/etc/arleo/backup.conf
 STATUS_FOLDER=/var/lib/arleo
@@ -77,36 +83,6 @@ finish() {
   exit "$status"
 }
 
-# only_root FILE: nobody but root could have written it.
-only_root() {
-  local owner mode
-  read -r owner mode < <(stat -L -c '%u %a' -- "$1") && [[ $owner -eq 0 && $((8#$mode & 8#022)) -eq 0 ]]
-}
-
-# read_config FILE: it is parsed, never run.
-read_config() {
-  local file="$1" line name value
-  [[ -f $file ]] || fatal "$file is not there" 'Write it: backup.sh --help shows how.' 78
-  only_root "$file" || fatal "$file can be written by others than root" "Run: chown root: $file && chmod 0600 $file" 78
-  while IFS= read -r line || [[ -n $line ]]; do
-    [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue
-    [[ $line =~ ^([A-Z_]+)=(.*[^[:space:]])[[:space:]]*$ ]] ||
-      fatal "$file has a line that is not NAME=VALUE: ${line:0:60}" 'backup.sh --help shows what it may say.' 78
-    name="${BASH_REMATCH[1]}" value="${BASH_REMATCH[2]}"
-    case "$name" in
-      KEY) KEY="${value//[[:space:]]/}" KEY="${KEY^^}" ;;
-      KEY_FILE) KEY_FILE="$value" ;;
-      FOLDER) FOLDER="${value%/}" ;;
-      KEEP_DAYS) KEEP_DAYS="$value" ;;
-      *) fatal "$file has the unknown name $name" 'It may say KEY, KEY_FILE, FOLDER and KEEP_DAYS.' 78 ;;
-    esac
-  done <"$file"
-  [[ $KEY =~ ^([0-9A-F]{40}|[0-9A-F]{64})$ ]] ||
-    fatal "KEY in $file is not a fingerprint of 40 hexadecimal digits" 'gpg --fingerprint shows it, on the machine with your key.' 78
-  [[ $KEY_FILE == /* && $FOLDER == /?* ]] || fatal "$file names a path that does not begin with /" 'Give whole paths.' 78
-  [[ $KEEP_DAYS =~ ^[1-9][0-9]{0,3}$ ]] || fatal "KEEP_DAYS in $file is not a number from 1 to 9999" 'For example: KEEP_DAYS=30' 78
-}
-
 check_host() {
   local missing
   [[ $EUID -eq 0 ]] || fatal 'a backup reads what only root may' 'Run it as root, or: systemctl start arleo-backup' 1
@@ -132,25 +108,6 @@ make_run() {
   mkdir "$RUN/gnupg" "$RUN/about" "$RUN/staged" "$RUN/manifest"
 }
 
-gpg_() { gpg --homedir "$RUN/gnupg" --no-options --batch --no-tty --no-autostart --quiet "$@"; }
-
-# check_key: the file holds the one key that is meant, its public part alone, and archives can be encrypted to it.
-check_key() {
-  local listed
-  [[ -f $KEY_FILE ]] || fatal "$KEY_FILE is not there" "On the machine with your key: gpg --armor --export $KEY; bring its output to $KEY_FILE." 78
-  only_root "$KEY_FILE" || fatal "$KEY_FILE can be written by others than root" "Run: chown root: $KEY_FILE && chmod 0600 $KEY_FILE" 78
-  listed="$(gpg_ --show-keys --with-colons -- "$KEY_FILE" 2>"$RUN/gpg.log")" ||
-    fatal "$KEY_FILE holds no OpenPGP key" "gpg said: $(tail -n 1 "$RUN/gpg.log")" 78
-  if grep -q '^se[cs]:\|^ssb:' <<<"$listed" || grep -q 'PRIVATE KEY' "$KEY_FILE"; then
-    fatal "$KEY_FILE holds a private key" "Remove it from this host; bring the public part alone: gpg --armor --export $KEY" 78
-  fi
-  [[ "$(grep -c '^pub:' <<<"$listed")" -eq 1 && "$(awk -F: '$1 == "fpr" { print $10; exit }' <<<"$listed")" == "$KEY" ]] ||
-    fatal "$KEY_FILE does not hold exactly the key $KEY" 'Compare the fingerprint: somebody may have changed the file.' 78
-  RECIPIENTS="$(awk -F: '($1 == "pub" || $1 == "sub") && $2 !~ /[eridn]/ && $12 ~ /e/ { print $5 }' <<<"$listed")"
-  [[ -n $RECIPIENTS ]] || fatal "nothing can be encrypted to the key $KEY any more: it is expired, revoked, or for signing alone" \
-    'On the machine with your key: gpg --quick-set-expire, then export it again.' 78
-}
-
 # look_around: what is on this host.
 look_around() {
   local unit
@@ -170,36 +127,12 @@ look_around() {
   fi
 }
 
-places() {
-  local place
-  for place in "${PLACES[@]}" ${SITE:+"${SITE#/}"}; do
-    [[ ! -e /$place ]] || printf '%s\0' "$place"
-  done
-}
-
-# tar_create ARGUMENT...: a file that grows or goes while it is read is no failure.
-tar_create() {
-  local status=0
-  tar --create --file=- --format=gnu --hard-dereference --sort=name --anchored --no-wildcards "$@" 2>>"$RUN/tar.log" || status=$?
-  [[ $status -le 1 ]]
-}
-
-write_about() {
-  local names
-  names="$(places | (cd / && xargs -0 sh -c 'find "$@" \( -path var/lib/hugo-mcp/releases -o -path var/lib/hugo-mcp/cache \) -prune -o -printf "u%u\ng%g\n"' find) |
-    sort -u)" || true
-  {
-    printf 'FORMAT=%s\nVERSION=%s\nHOST=%s\nCREATED=%s\n' "$FORMAT" "$("$HERE/arleo.js" --version)" "$HOST" "$(date -u +%FT%TZ)"
-    printf 'UNITS=%s\nSITE_DIR=%s\nOAUTH_STATE=%s\n' "${ON_HOST[*]}" "$SITE" "$OAUTH_STATE"
-    printf 'USERS=%s\nGROUPS=%s\n' "$(sed -n 's/^u//p' <<<"$names" | paste -sd' ')" "$(sed -n 's/^g//p' <<<"$names" | paste -sd' ')"
-  } >"$RUN/about/ABOUT"
-}
-
 # snapshot_oauth_state: as the service's user, into memory.
 snapshot_oauth_state() {
   local owner=mcp-oauth-proxy
   [[ $OAUTH_STATE == lmdb ]] || return 0
-  install -d -m 0700 -o "$owner" "$RUN/oauth"
+  # Root has to be able to take it from there, without the capability to override permissions.
+  install -d -m 0770 -g "$owner" "$RUN/oauth"
   as_user "$owner" "$HERE/arleo.js" backup snapshot "$RUN/oauth/snapshot" --state "/${LMDB%/*}" >/dev/null ||
     fatal 'the OAuth state could not be copied' 'See the line above.'
   stage "$LMDB"
@@ -209,163 +142,6 @@ snapshot_oauth_state() {
 
 # stage PATH: makes room for something that goes into the archive under this path.
 stage() { mkdir -p "$RUN/staged/$(dirname "$1")"; }
-
-history_head() { git_in "/$HISTORY" rev-parse --verify --quiet HEAD || true; }
-
-# copy_journal FILE: read with the rights of the service, so that a link put there leads to nothing that it may not read.
-copy_journal() {
-  as_user "$(stat -c %U /var/lib/hugo-mcp)" cat "/$JOURNAL" >"$1" 2>/dev/null || : >"$1"
-}
-
-# look_at_writer FOLDER: HEAD of the history and the journal, as they were at one moment.
-look_at_writer() {
-  local to="$1" tries=100
-  mkdir -p "$to"
-  until copy_journal "$to/journal" && history_head >"$to/head" && copy_journal "$to/again" && cmp -s "$to/journal" "$to/again" &&
-    [[ "$(history_head)" == "$(cat "$to/head")" ]]; do
-    tries=$((tries - 1))
-    [[ $tries -gt 0 ]] || return 1
-    sleep 0.05
-  done
-}
-
-# journal_files FILE: paths of the files that the changes under way touch, each ending with NUL.
-journal_files() {
-  [[ -s $1 ]] || return 0
-  node -e 'for (const { files, moves } of JSON.parse(require("fs").readFileSync(0, "utf8")).changes)
-    for (const path of [...files.map(({ file }) => file), ...moves.flatMap(({ from, to }) => [from, to])]) process.stdout.write(path + "\0")' <"$1"
-}
-
-# stage_history: the history's newest commit and the journal, of one moment after the content was read, and the names of
-# the files that changes touched since the moment before it was.
-stage_history() {
-  local before="$RUN/before" after="$RUN/after" range owner
-  look_at_writer "$after" || return
-  range="$(cat "$after/head")"
-  [[ -n $range ]] || return 0
-  [[ ! -s $before/head ]] || range="$(cat "$before/head")..$range"
-  stage "$SETTLE"
-  {
-    # Every commit counts, not only what is different in the end: a change that was taken back again was copied, perhaps.
-    git_in "/$HISTORY" log --format= --name-only --no-renames -z "$range" -- &&
-      journal_files "$before/journal" && journal_files "$after/journal"
-  } | sed -z '/^$/d' | sort -zu >"$RUN/staged/$SETTLE" || return
-  stage "$HISTORY/refs/heads/main"
-  cp "$after/head" "$RUN/staged/$HISTORY/refs/heads/main"
-  printf 'ref: refs/heads/main\n' >"$RUN/staged/$HISTORY/HEAD"
-  [[ ! -s $after/journal ]] || { stage "$JOURNAL" && cp "$after/journal" "$RUN/staged/$JOURNAL"; }
-  owner="$(stat -c %U:%G "/$HISTORY")"
-  chown -R "$owner" "$RUN/staged/var/lib/hugo-mcp"
-}
-
-# packs: what gc, or a pull of the site, changes. The files of a repository are written once; only these two remove some.
-packs() {
-  local gitdir
-  for gitdir in "/$HISTORY" ${SITE:+"$SITE/.git"}; do
-    [[ ! -d $gitdir/objects ]] || find "$gitdir/objects/pack" -name '*.pack' | sort
-  done
-  [[ -z $SITE || ! -d $SITE/.git ]] || git_in "$SITE/.git" rev-parse --verify --quiet HEAD || true
-}
-
-# copy_members: all files. The history comes behind the content, and its packs behind its other objects: what gc moves into
-# a pack while this runs is found in one or the other.
-copy_members() {
-  places | tar_create --directory=/ \
-    --exclude="${FOLDER#/}" --exclude=var/lib/arleo/backup.json \
-    --exclude="$LMDB" --exclude="$LMDB-lock" --exclude="$LMDB.new" --exclude="$LMDB.new-lock" \
-    --exclude="$HISTORY" --exclude="$JOURNAL" \
-    --exclude=var/lib/hugo-mcp/{releases,public,cache,scratch,home} \
-    --wildcards --exclude='var/log/*.lock' --null --verbatim-files-from --files-from=- || return
-  if [[ -d /$HISTORY ]]; then
-    stage_history || return
-    tar_create --directory=/ --exclude="$HISTORY"/{HEAD,ORIG_HEAD,COMMIT_EDITMSG,index,logs,packed-refs,gc.pid,refs/heads/main} \
-      --wildcards --exclude='*.lock' --exclude="$HISTORY/objects/*/tmp_*" "$HISTORY" || return
-  fi
-  (cd "$RUN/staged" && find . -type f -printf '%P\0') | tar_create --directory="$RUN/staged" --null --verbatim-files-from --files-from=-
-}
-
-# hash_members: from a tar archive to the lines that sha256sum would write for its files. Escapes are those of sha256sum.
-hash_members() {
-  # shellcheck disable=SC2016  # It is for the shell that tar starts for each file.
-  local each='sum=$(sha256sum) || exit
-    name=$TAR_REALNAME
-    case $name in
-      *["$ODD"]*)
-        name=$(printf %s "$name" | sed -z "s/\\\\/&&/g; s/\\n/\\\\n/g; s/\\r/\\\\r/g")
-        printf %s "\\"
-        ;;
-    esac
-    printf "%s  %s\n" "${sum%% *}" "$name"'
-  ODD=$'\\\n\r' tar --extract --ignore-zeros --file=- --to-command="$each" 2>>"$RUN/tar.log"
-}
-
-# write_stream: the archive in clear, from tar to gpg.
-write_stream() {
-  local hashing
-  tar_create --directory="$RUN/about" ABOUT || return
-  rm -f "$RUN/members" && mkfifo "$RUN/members" || return
-  hash_members <"$RUN/members" >"$RUN/manifest/MANIFEST" &
-  hashing=$!
-  copy_members | tee "$RUN/members" || return
-  wait "$hashing" || return
-  tar_create --directory="$RUN/manifest" MANIFEST
-}
-
-# write_archive: fails if anything in it does.
-write_archive() {
-  local summing
-  : >"$RUN/tar.log"
-  rm -rf "$RUN/before" "$RUN/after" "$RUN/staged/$SETTLE" "$RUN/staged/var/lib/hugo-mcp"
-  [[ ! -d /$HISTORY ]] || look_at_writer "$RUN/before" || return
-  rm -f "$RUN/cipher" && mkfifo "$RUN/cipher" || return
-  sha256sum <"$RUN/cipher" >"$RUN/sum" &
-  summing=$!
-  write_stream | gpg_ --encrypt --trust-model always --recipient-file "$KEY_FILE" --output - 2>"$RUN/gpg.log" |
-    tee "$RUN/cipher" >"$PART" || return
-  wait "$summing"
-}
-
-# why_not_written: one line for a failure of write_archive.
-why_not_written() {
-  local left
-  left="$(df --output=avail -B 1 -- "$FOLDER" | tail -n 1)"
-  if [[ $left -lt 1048576 ]]; then
-    printf 'the disk of %s is full' "$FOLDER"
-  elif [[ -s $RUN/gpg.log ]]; then
-    printf 'gpg failed: %s' "$(tail -n 1 "$RUN/gpg.log")"
-  else
-    printf 'the files could not be read: %s' "$(grep -v 'changed as we read it\|removed before we read it\|Exiting with failure' "$RUN/tar.log" | tail -n 1)"
-  fi
-}
-
-write_until_whole() {
-  local attempt before
-  for ((attempt = 1; attempt <= ATTEMPTS; attempt++)); do
-    before="$(packs)"
-    write_archive || fatal "$(why_not_written)" 'Mend that, then: systemctl start arleo-backup'
-    [[ "$(packs)" != "$before" ]] || return 0
-    info 'a repository was packed or pulled meanwhile: once more'
-  done
-  fatal "repositories changed during each of $ATTEMPTS attempts" 'Try again.'
-}
-
-# check_archive: what can be known without the private key. It is what gpg gave, on the disk as a whole, one message, and
-# encrypted to the owner's key and no other.
-check_archive() {
-  local packets ids id sum
-  sync -- "$PART" || fatal "$PART did not reach the disk" 'Look at the disk: dmesg, smartctl.'
-  sum="$(sha256sum <"$PART")"
-  [[ -s $PART && $sum == "$(cat "$RUN/sum")" ]] || fatal 'the archive on the disk is not the one that was written' 'Look at the disk: dmesg, smartctl.'
-  packets="$(gpg_ --list-packets -- "$PART" 2>/dev/null | grep '^:')" || true
-  ids="$(sed -n 's/^:pubkey enc packet: .*keyid \([0-9A-F]*\)$/\1/p' <<<"$packets")"
-  packets="$(grep -v '^:pubkey enc packet: ' <<<"$packets")" || true
-  [[ -n $ids && $packets =~ ^:(encrypted\ data|aead\ encrypted)\ packet:[^$'\n']*$ ]] ||
-    fatal 'what gpg wrote is not one encrypted message' 'Look at: gpg --version'
-  for id in $ids; do
-    grep -qx "$id" <<<"$RECIPIENTS" || fatal "the archive is encrypted to the key $id, which is not of $KEY" 'Look at KEY_FILE.'
-  done
-  [[ "$(wc -l <"$RUN/manifest/MANIFEST")" -gt 0 ]] || fatal 'the archive holds no file' 'Look at the paths in scripts/backup-places.sh.'
-}
 
 # rotate NEW: an archive goes when its name says that it is older than KEEP_DAYS, and as many newer good ones are there. Both,
 # so that neither a clock that is wrong nor weeks of failures leave the owner with less.

@@ -21,7 +21,7 @@ PARTS=(
 )
 FILES=(LICENSE CHANGELOG.md SECURITY.md)
 # Scripts of the host, with their parts: they lie beside the tools, and install.sh is at the top as well.
-SCRIPTS=(install.sh install backup.sh backup-places.sh restore.sh)
+SCRIPTS=(install.sh install backup.sh restore.sh backup)
 WORK=''
 
 usage() {

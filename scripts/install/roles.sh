@@ -3,7 +3,7 @@
 #
 #   package   of Debian
 #   service   infra/systemd/NAME.service, with sysusers.d/, tmpfiles.d/ and a folder of code of the same name
-#   timer     infra/systemd/NAME.timer and NAME.service
+#   timer     infra/systemd/NAME.timer and NAME.service, with tmpfiles.d/ if it has folders of its own
 #   command   a program of arleo/ in the release, to be found on PATH
 
 readonly ROLE_TABLE='
@@ -13,6 +13,7 @@ vm   package git hugo
 vm   service hugo-mcp
 vm   timer arleo-cert-renew
 nuc  service hugo-mcp-proxy mcp-oauth-proxy
+each timer arleo-backup
 each command arleo token-mgr
 '
 

@@ -14,6 +14,15 @@ make_users() {
       fatal $FAILED "could not make the folders of $unit" 'See the lines above.'
   done < <(items service)
   make_folder "$RECORD" 700 root:root
+  while read -r unit; do
+    [[ ! -e $SOURCE/infra/systemd/tmpfiles.d/$unit.conf ]] || make_folders_of_timer "$unit"
+  done < <(items timer)
+}
+
+make_folders_of_timer() {
+  put_source 'tmpfiles configuration' "$SOURCE/infra/systemd/tmpfiles.d/$1.conf" "/etc/tmpfiles.d/$1.conf"
+  [[ -n $DRY_RUN ]] || quietly systemd-tmpfiles --create "/etc/tmpfiles.d/$1.conf" ||
+    fatal $FAILED "could not make the folders of $1" 'See the lines above.'
 }
 
 # put_source WHAT SOURCE FILE: as it is in the release.

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { PACKAGES } from './install-by-hand.ts';
+import { PACKAGES } from './install.ts';
 import { type StillHost, stillHost } from './still-host.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
@@ -23,7 +23,7 @@ case $1 in show) exit 1 ;; is-active) grep -q "^restart $3\\$" /root/systemctl.l
 export async function backedUpHost(): Promise<StillHost> {
   const host = await stillHost(PACKAGES);
   await host.put(here('../../packages/cli/dist'), '/usr/local/lib/arleo');
-  for (const script of ['backup-places.sh', 'backup.sh', 'restore.sh'])
+  for (const script of ['backup', 'backup.sh', 'install', 'restore.sh'])
     await host.put(here(`../../scripts/${script}`), '/usr/local/lib/arleo/');
   await host.put(here('../../infra/systemd'), '/root/systemd');
   await host.run(`cat >/usr/local/bin/systemctl <<'END'

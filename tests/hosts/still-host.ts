@@ -24,7 +24,7 @@ export async function stillHost(packages: readonly string[]): Promise<StillHost>
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-still-'));
   const kept = await keep('still.sh', [await layers(packages), folder]);
   const root = path.join(folder, 'root');
-  const mounts = ['-t', kept.detail, '-m'];
+  const mounts = ['-t', kept.detail, '-m', '-p'];
   const inside = [...mounts, 'chroot', root, '/bin/bash', '-euo', 'pipefail', '-c'];
   const attempt = (script: string) => outcome('nsenter', [...inside, script]);
   return {
