@@ -71,7 +71,7 @@ test.each<[string, Record<string, string | undefined>, string, number]>([
   expect((await ask(headers, method)).status).toBe(status);
 });
 
-test('a next pair is offered, shown to who asks for it, and in force when its files are, for open connections too', async () => {
+test('a next pair is offered, shown to who asks for it, and in force when its files are', async () => {
   const { next } = await beginRenewal(files, { now: Date.now() });
   const sha256 = certificateSha256(next?.certificate ?? '');
   await until(async () => (await offered()).next === next?.certificate);

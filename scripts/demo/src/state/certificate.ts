@@ -24,7 +24,6 @@ export async function keepCertificate(
 ): Promise<CertificateOutcome> {
   const files = identityFiles({ key: keyFile, certificate: certFile });
   try {
-    for (const file of [keyFile, certFile]) await readSecret(file);
     const { state, certificate } = await createIdentity(files, { now });
     if (state === 'created' || Date.parse(readCertificate(certificate).validTo) - now > RENEW_BEFORE_MS) return state;
     await rm(certFile);
@@ -33,5 +32,8 @@ export async function keepCertificate(
   } catch (error) {
     if (!isArleoError(error, 'certificate_damaged')) throw error;
     throw damaged(certFile, `does not belong to ${keyFile}, or one of both is cut short`);
+  } finally {
+    // All of this state is for its owner alone.
+    for (const file of [keyFile, certFile]) await readSecret(file);
   }
 }
