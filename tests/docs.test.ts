@@ -77,7 +77,9 @@ describe('docs/configuration.md', () => {
         .map((file) => readFileSync(path.join(root, 'services', service, file), 'utf8'))
         .join('\n');
       const common = readFileSync(path.join(root, 'packages/runtime/src/config/variables.ts'), 'utf8');
-      const names = (text: string) => [...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name);
+      const names = (text: string) => [
+        ...new Set([...text.matchAll(/^ {2}([A-Z][A-Z0-9_]+): /gm)].map(([, name]) => name)),
+      ];
       const section = page.split(/^## /m).find((part) => part.startsWith(service)) ?? '';
       const shared = page.split(/^## /m).find((part) => part.startsWith('All services')) ?? '';
       const listed = (text: string) => [...text.matchAll(/^\| `([A-Z0-9_]+)` +\|/gm)].map(([, name]) => name);

@@ -53,7 +53,13 @@ async function json(...args: string[]) {
 }
 
 test('the bundle is one folder that is run as it is', async () => {
-  expect((await readdir(built)).sort()).toEqual(['bcrypt-worker.mjs', 'package.json', 'token-mgr.js', 'worker.js']);
+  expect((await readdir(built)).sort()).toEqual([
+    'THIRD_PARTY_LICENSES',
+    'bcrypt-worker.mjs',
+    'package.json',
+    'token-mgr.js',
+    'worker.js',
+  ]);
   expect((await stat(program)).mode & 0o111).toBe(0o111);
   const { stdout } = await exec(program, ['--version'], { cwd: folder, env: { PATH: process.env.PATH } });
   expect(stdout).toBe('0.1.0\n');

@@ -62,7 +62,16 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-test('a full file is numbered and compressed, and the chain goes on in the next', async () => {
+test('a full file is numbered and compressed, and the chain goes on in the next, for the group to read', async () => {
+  const before = process.umask(0o077);
+  try {
+    await rotatesWell();
+  } finally {
+    process.umask(before);
+  }
+});
+
+async function rotatesWell(): Promise<void> {
   const audit = await open();
   await record(audit, 60);
   await until(async () => (await names()).every((name) => name === 'audit.jsonl' || name.endsWith('.gz')));
@@ -73,7 +82,7 @@ test('a full file is numbered and compressed, and the chain goes on in the next'
   expect((await names()).slice(0, 2)).toEqual(['audit.000001.jsonl.gz', 'audit.000002.jsonl.gz']);
   for (const name of await names()) expect((await stat(path.join(folder, name))).mode & 0o777).toBe(0o640);
   expect(warned).toEqual([]);
-});
+}
 
 test('[R-AUDIT-ROTATE] a reader sees every line once and a whole chain, whatever is rotated and compressed meanwhile', async () => {
   const audit = await open();

@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs';
-import { type FileHandle, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { chmod, type FileHandle, open, readdir, rename, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
@@ -80,6 +80,8 @@ async function compress(file: string, signal: AbortSignal): Promise<void> {
   const half = `${file}.gz.half`;
   const target = createWriteStream(half, { flags: 'wx', mode: AUDIT_MODE, flush: true });
   await pipeline(createReadStream(file), createGzip(), target, { signal });
+  // Of a service with a strict umask, too.
+  await chmod(half, AUDIT_MODE);
   await rename(half, `${file}.gz`);
   await syncDirectory(path.dirname(file));
   await unlink(file);
