@@ -129,6 +129,7 @@ install_all() {
   write_settings
   take_join
   write_tokens
+  set_rights
   begin_changes
   write_units
   write_nginx

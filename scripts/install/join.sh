@@ -44,9 +44,10 @@ take_join() {
     vm)
       openssl_takes 'pkey -pubin' "$JOIN_ACTOR"
       put_actor_pub "$JOIN_ACTOR"
+      put_file 'hashes of tokens' "$RECORD/joined-tokens.json" 600 root:root "$JOIN_TOKENS"$'\n'
       make_folders_of_tokens "$(dirname "$(tokens_file)")"
       change "put the hashes of the other host's tokens into $(tokens_file)" \
-        token_manager adopt --file "$(tokens_file)" --from <(printf '%s\n' "$JOIN_TOKENS")
+        token_manager adopt --file "$(tokens_file)" --from "$RECORD/joined-tokens.json"
       ;;
   esac
 }

@@ -38,11 +38,8 @@ make_keys() {
       warn "$WEBHOOK_SECRET stays, since GitHub knows it: arleo webhook-secret rotate loses no push"
     fi
   fi
-  if is_role vm; then
-    if [[ ! -e $SERVER_KEY ]]; then
-      put_made 'TLS key' "$SERVER_KEY" 600 hugo-mcp:hugo-mcp openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256
-    fi
-    [[ -e $SERVER_CRT ]] || put_made 'TLS certificate' "$SERVER_CRT" 644 root:root make_certificate
+  if is_role vm && [[ ! -e $SERVER_CRT ]]; then
+    change "write TLS key $SERVER_KEY and certificate $SERVER_CRT" make_certificate
   fi
   if [[ ${ANSWER[ROLE]} == all ]]; then
     put_actor_pub "$(openssl pkey -in "$ACTOR_KEY" -pubout 2>/dev/null || true)"
@@ -62,14 +59,12 @@ put_made() {
   put_file "$what" "$file" "$mode" "$owner" "$text"
 }
 
-# make_certificate: as arleo makes it, for the address by which hugo-mcp-proxy calls.
+# make_certificate: for the address by which hugo-mcp-proxy calls. A key that is there gets one.
 make_certificate() {
-  local names=() scratch
+  local names=()
   [[ ${ANSWER[ROLE]} == all ]] || names=(--names "${ANSWER[VM_ADDRESS]}")
-  scratch="$(mktemp -d)"
-  node "$RELEASES/$RELEASE/arleo/arleo.js" cert create --key "$SERVER_KEY" --cert "$scratch/server.crt" "${names[@]}" >/dev/null &&
-    cat "$scratch/server.crt"
-  rm -rf "$scratch"
+  quietly node "$RELEASES/$RELEASE/arleo/arleo.js" cert create "${names[@]}" ||
+    fatal $FAILED 'could not make the certificate' 'See the line above.'
 }
 
 # put_actor_pub TEXT: the public half, which hugo-mcp checks actors with. In a dry run it may not be known.

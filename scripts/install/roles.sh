@@ -3,16 +3,16 @@
 #
 #   package   of Debian
 #   service   infra/systemd/NAME.service, with sysusers.d/, tmpfiles.d/ and a folder of code of the same name
-#   timer     infra/systemd/NAME.timer and NAME.service, with tmpfiles.d/ if it has folders of its own
+#   timer     infra/systemd/NAME.timer and NAME.service, with tmpfiles.d/ of the same name if there is one
 #   command   a program of arleo/ in the release, to be found on PATH
 
 readonly ROLE_TABLE='
-each package ca-certificates gnupg nodejs openssl
+each package ca-certificates gpg gpg-agent nodejs openssl
 nuc  package libnginx-mod-http-modsecurity modsecurity-crs nginx
 vm   package git hugo
 vm   service hugo-mcp
-vm   timer arleo-cert-renew
 nuc  service hugo-mcp-proxy mcp-oauth-proxy
+vm   timer arleo-cert-renew
 each timer arleo-backup
 each command arleo token-mgr
 '

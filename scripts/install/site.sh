@@ -1,28 +1,31 @@
 # shellcheck shell=bash
 # The users of the services, their folders, and the site. Sourced by install.sh.
 
-# make_users: by systemd's own ways, which also make the folders in /etc and set who may read what in there.
+# make_users: by systemd's own ways, which also make the folders in /etc.
 make_users() {
-  local unit kind
-  while read -r unit; do
-    for kind in sysusers tmpfiles; do
-      put_source "$kind configuration" "$SOURCE/infra/systemd/$kind.d/$unit.conf" "/etc/$kind.d/$unit.conf"
+  local unit file
+  for unit in $(items service) $(items timer); do
+    for file in {sysusers,tmpfiles}.d/"$unit.conf"; do
+      [[ ! -e $SOURCE/infra/systemd/$file ]] || put_source "${file%%.*} configuration" "$SOURCE/infra/systemd/$file" "/etc/$file"
     done
+  done
+  for unit in $(items service); do
     id -u "$unit" >/dev/null 2>&1 || change "create user $unit" quietly systemd-sysusers "/etc/sysusers.d/$unit.conf"
     [[ -d /etc/$unit ]] || { MADE_FOLDER[/etc/$unit]=yes && change "create directory /etc/$unit/" true; }
-    [[ -n $DRY_RUN ]] || quietly systemd-tmpfiles --create "/etc/tmpfiles.d/$unit.conf" ||
-      fatal $FAILED "could not make the folders of $unit" 'See the lines above.'
-  done < <(items service)
+  done
   make_folder "$RECORD" 700 root:root
-  while read -r unit; do
-    [[ ! -e $SOURCE/infra/systemd/tmpfiles.d/$unit.conf ]] || make_folders_of_timer "$unit"
-  done < <(items timer)
+  make_folder /etc/arleo 700 root:root
+  set_rights
 }
 
-make_folders_of_timer() {
-  put_source 'tmpfiles configuration' "$SOURCE/infra/systemd/tmpfiles.d/$1.conf" "/etc/tmpfiles.d/$1.conf"
-  [[ -n $DRY_RUN ]] || quietly systemd-tmpfiles --create "/etc/tmpfiles.d/$1.conf" ||
-    fatal $FAILED "could not make the folders of $1" 'See the lines above.'
+# set_rights: the folders, and who may read what in there, as tmpfiles.d says it.
+set_rights() {
+  local unit
+  [[ -z $DRY_RUN ]] || return 0
+  for unit in $(items service) $(items timer); do
+    [[ ! -e /etc/tmpfiles.d/$unit.conf ]] || quietly systemd-tmpfiles --create "/etc/tmpfiles.d/$unit.conf" ||
+      fatal $FAILED "could not set the rights in the folders of $unit" 'See the lines above.'
+  done
 }
 
 # put_source WHAT SOURCE FILE: as it is in the release.
@@ -33,7 +36,7 @@ put_source() {
 }
 
 check_site() {
-  local site="${ANSWER[SITE]}"
+  local site="${ANSWER[SITE]:-}"
   is_role vm || return 0
   case "$site/" in
     /home/* | /root/* | /tmp/* | /var/tmp/* | /usr/* | /etc/* | /boot/*)

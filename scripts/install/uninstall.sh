@@ -13,7 +13,7 @@ uninstall() {
     [[ -n $DRY_RUN ]] || rmdir "$UNITS_DIR/$unit.service.d" 2>/dev/null || true
   done
   remove_path /etc/nginx/conf.d/mcp.conf /etc/nginx/conf.d/mcp.conf.arleo-new /etc/nginx/arleo
-  for part in $(items service); do
+  for part in $(items service) $(items timer); do
     remove_path "/etc/sysusers.d/$part.conf" "/etc/tmpfiles.d/$part.conf" "/usr/local/lib/$part"
   done
   for part in $(items timer); do
@@ -22,7 +22,7 @@ uninstall() {
   for part in $(items command); do
     remove_path "/usr/local/bin/$part"
   done
-  remove_path /usr/local/lib/arleo "$RELEASES" "$RECORD/written" "$RECORD/proven" "$RECORD/before" "$RECORD/started" "$UNDO"
+  remove_path /usr/local/lib/arleo "$RELEASES" "$RECORD/written" "$RECORD/proven" "$RECORD/before" "$RECORD/started" "$RECORD/joined-tokens.json" "$UNDO"
   change 'reload systemd' systemctl daemon-reload
   if systemctl is-active --quiet nginx; then
     change 'reload nginx.service' quietly systemctl reload nginx

@@ -4,7 +4,16 @@ import type { Outcome, TestHost } from './test-hosts.ts';
 
 /** All packages of Debian that an installation needs, on one host or on two. */
 export const PACKAGES = [
-  ...['ca-certificates', 'git', 'gnupg', 'hugo', 'libnginx-mod-http-modsecurity', 'modsecurity-crs', 'nginx'],
+  ...[
+    'ca-certificates',
+    'git',
+    'gpg',
+    'gpg-agent',
+    'hugo',
+    'libnginx-mod-http-modsecurity',
+    'modsecurity-crs',
+    'nginx',
+  ],
   ...['nodejs', 'openssl'],
 ];
 

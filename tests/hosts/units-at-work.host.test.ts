@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createPage } from './create-page.ts';
-import { type Installed, installByHand, PACKAGES } from './install-by-hand.ts';
+import { PACKAGES } from './install.ts';
+import { type Installed, installOnTwo } from './install-two.ts';
 import { ADDRESSES, bootHosts, type TestHosts } from './test-hosts.ts';
 
 let folder: string;
@@ -11,7 +12,7 @@ let installed: Installed;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'arleo-units-'));
   hosts = await bootHosts(PACKAGES);
-  installed = await installByHand(hosts, folder);
+  installed = await installOnTwo(hosts, folder);
 });
 afterAll(async () => {
   await hosts?.dispose();

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeIdentity } from '@arleo/core/certificates/make-identity';
 import { createPage as createPageThrough } from './create-page.ts';
-import { type Installed, installByHand, PACKAGES, UNITS } from './install-by-hand.ts';
+import { PACKAGES } from './install.ts';
+import { type Installed, installOnTwo, UNITS } from './install-two.ts';
 import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } from './test-hosts.ts';
 
 const ALL = Object.entries(UNITS).flatMap(([host, units]) => units.map((unit) => [unit, host] as const));
@@ -17,7 +18,7 @@ let installed: Installed;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'arleo-units-'));
   hosts = await bootHosts(PACKAGES, { ...ADDRESSES, edge: EDGE });
-  installed = await installByHand(hosts, folder);
+  installed = await installOnTwo(hosts, folder);
 });
 afterAll(async () => {
   await hosts?.dispose();
@@ -192,10 +193,9 @@ test('[R-CERT-TIMER] the timer renews a certificate that is due, in its sandbox,
   expect(await createPage('posts/before-the-timer', 'Before')).toMatchObject({ isError: false });
 
   const unit = 'arleo-cert-renew';
-  await vm.run(`cp -R /root/arleo-*/arleo /usr/local/lib/ && cp /root/arleo-*/infra/systemd/${unit}.* /etc/systemd/system/
-    install -d /run/systemd/system/${unit}.timer.d
+  await vm.run(`install -d /run/systemd/system/${unit}.timer.d
     printf '[Timer]\\nOnActiveSec=1\\nRandomizedDelaySec=0\\nAccuracySec=1\\n' >/run/systemd/system/${unit}.timer.d/now.conf
-    systemctl daemon-reload && systemctl enable --now ${unit}.timer
+    systemctl daemon-reload && systemctl restart ${unit}.timer
     until [[ -n $(systemctl show -P ExecMainExitTimestamp ${unit}) ]]; do sleep 0.2; done`);
   expect(await vm.run(`systemctl show -P Result ${unit}`)).toBe('success\n');
   const { server } = JSON.parse(await vm.run('node /usr/local/lib/arleo/arleo.js cert show --json'));

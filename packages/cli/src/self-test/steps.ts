@@ -27,7 +27,9 @@ const server: Step = {
     const { HOST = '127.0.0.1', PORT = '8000' } = await config.settings('hugo-mcp');
     const agent = createPinnedAgent({ certificate: await config.file('hugo-mcp', 'server.crt') });
     try {
-      refuseUnready(await ask(new URL(`https://${bracketed(HOST)}:${PORT}/readyz`), { agent }));
+      // From loopback, to which its unit listens wherever the other host is.
+      const localAddress = HOST.includes(':') ? '::1' : '127.0.0.1';
+      refuseUnready(await ask(new URL(`https://${bracketed(HOST)}:${PORT}/readyz`), { agent, localAddress }));
     } finally {
       agent.destroy();
     }

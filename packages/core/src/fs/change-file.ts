@@ -1,4 +1,4 @@
-import { realpath, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWrite, removeLeftovers } from './atomic-write.ts';
 import { withLockFile } from './lock-file.ts';
@@ -36,8 +36,16 @@ export async function changeFile<T>(
  */
 export async function ownerBeside(file: string): Promise<{ uid: number; gid: number } | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  const { uid, gid } = await stat(file).catch(() => stat(path.dirname(file)));
+  const { uid, gid } = await stat(file).catch(async () => serviceOf(await stat(path.dirname(file))));
   return { uid, gid };
+}
+
+/** A folder that is root's, with the group of a service, is where that service's secrets are: its user has to read them. */
+async function serviceOf({ uid, gid }: { uid: number; gid: number }): Promise<{ uid: number; gid: number }> {
+  if (uid !== 0 || gid === 0) return { uid, gid };
+  const users = (await readFile('/etc/passwd', 'utf8').catch(() => '')).split('\n').map((line) => line.split(':'));
+  const own = users.find(([, , , group]) => group === String(gid))?.[2];
+  return { uid: own === undefined ? uid : Number(own), gid };
 }
 
 /** True for what the file system itself reports. */

@@ -120,6 +120,7 @@ export class PinnedAgent extends https.Agent {
     const socket = tls.connect({
       host,
       port: options.port,
+      localAddress: (options as { localAddress?: string }).localAddress,
       ca: pins.map(({ certificate }) => certificate.toString()),
       // A pinned certificate that an authority issued is a trust anchor all the same.
       allowPartialTrustChain: true,
