@@ -18,7 +18,7 @@ begin_changes() {
 
 # put_managed WHAT FILE TEXT: a file of the release; the text lacks its last line feed.
 put_managed() {
-  [[ -n $DRY_RUN ]] || save "$2" "$3"
+  [[ -z $CHANGING ]] || save "$2" "$3"
   put_file "$1" "$2" 644 root:root "$3"$'\n'
 }
 

@@ -16,9 +16,6 @@ uninstall() {
   for part in $(items service) $(items timer); do
     remove_path "/etc/sysusers.d/$part.conf" "/etc/tmpfiles.d/$part.conf" "/usr/local/lib/$part"
   done
-  for part in $(items timer); do
-    remove_path "/etc/tmpfiles.d/$part.conf"
-  done
   for part in $(items command); do
     remove_path "/usr/local/bin/$part"
   done
