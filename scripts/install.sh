@@ -130,6 +130,8 @@ install_all() {
   take_join
   write_tokens
   set_rights
+  remember_answers
+  write_join
   begin_changes
   write_units
   write_nginx
@@ -137,8 +139,6 @@ install_all() {
   start_services
   prove
   keep_changes
-  remember_answers
-  write_join
   say_next
 }
 

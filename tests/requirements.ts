@@ -158,6 +158,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-INSTALL-SEED': "The post-mortem's test of the installer passes as it stands, on a fresh host.",
     'R-INSTALL-DRY-RUN': 'A dry run of the installer says each change and makes none.',
     'R-INSTALL-IDEMPOTENT': 'The installer run again and again gives the same host, to the byte.',
+    'R-INSTALL-TWO': 'New tokens of one host are carried to the other in a file, and the chain works again.',
     'R-INSTALL-INTERRUPTED': 'Killed at any step and run again, the installer ends with a whole installation.',
     'R-INSTALL-ROLLBACK': 'A release that does not work is put back, and that has an exit code of its own.',
     'R-INSTALL-UPGRADE': 'Another release changes its code, units and nginx, and nothing else.',

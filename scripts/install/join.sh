@@ -63,7 +63,10 @@ openssl_takes() {
 lacks() {
   [[ -z $DRY_RUN ]] || return 0
   case "${ANSWER[ROLE]}" in
-    nuc) [[ -s $PINNED_CRT ]] || echo 'the certificate of the site'"'"'s host' ;;
+    nuc)
+      [[ -s $PINNED_CRT ]] || echo "the certificate of the site's host"
+      [[ -z $ROTATE || ! -s $PINNED_CRT ]] || echo "the site's host to know its new tokens"
+      ;;
     vm) [[ -s $ACTOR_PUB && -s $(tokens_file) ]] || echo 'the public key and the tokens of the other host' ;;
   esac
 }

@@ -111,7 +111,4 @@ say_connect() {
   fi
   printf '  %d. Claude.ai: Settings, Connectors, Add custom connector: https://%s/mcp\n' $number "${ANSWER[DOMAIN]}"
   printf '     Advanced settings may stay empty; or CLIENT_ID and CLIENT_SECRET of %s\n' "$OAUTH_ENV"
-  if [[ ${ANSWER[ROLE]} == nuc && -n $ROTATE ]]; then
-    say_join
-  fi
 }

@@ -51,7 +51,7 @@ async function mustInstall(host: TestHost, options: string): Promise<void> {
 }
 
 /** What the owner does with scp. */
-async function carry(from: TestHost, to: TestHost, name: string): Promise<void> {
+export async function carry(from: TestHost, to: TestHost, name: string): Promise<void> {
   const text = await from.run(`cat /var/lib/arleo/${name}`);
   await to.run(`cat >/root/${name} <<'JOIN'\n${text}JOIN`);
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { makeIdentity } from '@arleo/core/certificates/make-identity';
 import { createPage as createPageThrough } from './create-page.ts';
-import { PACKAGES } from './install.ts';
-import { type Installed, installOnTwo, UNITS } from './install-two.ts';
+import { install, PACKAGES } from './install.ts';
+import { carry, type Installed, installOnTwo, UNITS } from './install-two.ts';
 import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } from './test-hosts.ts';
 
 const ALL = Object.entries(UNITS).flatMap(([host, units]) => units.map((unit) => [unit, host] as const));
@@ -250,6 +250,16 @@ test('[R-UNIT-WATCHDOG] a service that hangs is killed by the watchdog, started 
     until systemctl is-active -q hugo-mcp-proxy; do sleep 0.1; done`);
   expect(await nuc.run('journalctl --no-pager -u hugo-mcp-proxy')).toContain('Watchdog timeout');
   expect(await createPage('posts/after-the-watchdog', 'After')).toMatchObject({ isError: false });
+});
+
+test('[R-INSTALL-TWO] tokens made anew on one host are carried to the other, after which calls go through again', async () => {
+  const [nuc, vm] = [hosts.host('nuc'), hosts.host('vm')];
+  const { status, stdout } = await install(nuc, '--force-rotate-tokens');
+  expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringContaining('to know its new tokens') });
+  expect(await nuc.try('arleo self-test --role nuc')).toMatchObject({ status: 1 });
+  await carry(nuc, vm, 'for-vm.join');
+  expect(await install(vm, '--join /root/for-vm.join')).toMatchObject({ status: 0, stderr: '' });
+  expect(await install(nuc)).toMatchObject({ status: 0, stdout: expect.stringContaining('ok  signed call') });
 });
 
 test.each(ALL)('%s stops in order', async (unit, name) => {
