@@ -95,9 +95,19 @@ test.each([
   expect(await pair()).toHaveLength(state === 'not_due' ? 2 : 4);
 });
 
-test('renew waits for nobody where the old one has ended', async () => {
+test('the timer does not drop one that has ended by a clock that may be wrong', async () => {
   await endingIn(-1);
-  expect((await json('renew', '--if-due')).state).toBe('renewed');
+  const before = await readFile(at('etc/server.crt'), 'utf8');
+  expect(await json('renew', '--if-due')).toMatchObject({
+    error: { code: 'certificate_not_in_use', hint: expect.stringMatching(/clock.*arleo cert renew.*copy/) },
+  });
+  expect(await readFile(at('etc/server.crt'), 'utf8')).toBe(before);
+  expect(await pair()).toHaveLength(4);
+});
+
+test('renew by hand waits for nobody where the old one has ended', async () => {
+  await endingIn(-1);
+  expect((await json('renew')).state).toBe('renewed');
   const now = new X509Certificate(await readFile(at('etc/server.crt')));
   expect([Date.parse(now.validTo) > Date.now(), await pair()]).toEqual([true, ['server.crt', 'server.key']]);
 });

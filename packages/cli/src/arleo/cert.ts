@@ -85,8 +85,15 @@ again, or leave it to the timer. Run it on the host of hugo-mcp-server, as root.
       };
     }
     const facts = certificateFacts(readCertificate(next.certificate));
+    const hasEnded = !isInTime(old, Date.now());
+    if (hasEnded && options.ifDue) {
+      // The clock may be ahead: the timer does not drop what every hugo-mcp-proxy may still rely on.
+      throw new ArleoError('certificate_not_in_use', `The old certificate has ended, on ${old.validTo}.`, {
+        hint: `Is the clock right (date)? Then: arleo cert renew, and copy ${files.certificate} to hugo-mcp-proxy`,
+      });
+    }
     // One that has ended is accepted by nobody: there is nothing to wait for.
-    const inUse = !isInTime(old, Date.now()) || (await isInUse(stateDir, facts.sha256, waitMs));
+    const inUse = hasEnded || (await isInUse(stateDir, facts.sha256, waitMs));
     if (!inUse || !(await withFiles(files.key, () => finishRenewal(files, facts.sha256)))) {
       throw new ArleoError(
         'certificate_not_in_use',

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { certificateSha256, namesOf } from './certificate.ts';
 import { beginRenewal, createIdentity, finishRenewal } from './change-identity.ts';
 import { type IdentityFiles, identityFiles, readIdentities } from './identity-files.ts';
+import { makeIdentity } from './make-identity.ts';
 
 const DAY_MS = 24 * 3600 * 1000;
 const now = Date.now();
@@ -108,13 +109,49 @@ describe('a renewal', () => {
     expect((await begin(day(334))).state).toBe('not_due');
     expect(await names()).toEqual(['server.crt', 'server.key']);
     expect((await begin(day(335))).state).toBe('begun');
-    expect((await begin(day(1))).state).toBe('under_way');
+    expect((await begin(day(336))).state).toBe('under_way');
+  });
+
+  test('that was begun before it was due is gone on with by the timer', async () => {
+    await create();
+    expect((await begin()).state).toBe('begun');
+    expect((await begin({ ifDue: true })).state).toBe('under_way');
   });
 
   test('whose next certificate has ended is begun anew', async () => {
     await create();
     const { next } = await begin();
     const later = await begin({ now: now + 400 * DAY_MS });
+    expect(later.state).toBe('begun');
+    expect(later.next?.certificate).not.toBe(next?.certificate);
+  });
+
+  test('whose next certificate was made while the clock was ahead is begun anew once it is right', async () => {
+    await create();
+    const { next } = await begin({ now: now + 340 * DAY_MS });
+    const later = await begin();
+    expect(later.state).toBe('begun');
+    expect(later.next?.certificate).not.toBe(next?.certificate);
+    expect(Date.parse(new X509Certificate(later.next?.certificate ?? '').validFrom)).toBeLessThan(now);
+    expect((await begin()).state).toBe('under_way');
+  });
+
+  test('of a pair that was lost is no renewal of the one made in its place', async () => {
+    await create();
+    await begin();
+    await rm(files.key);
+    await rm(files.certificate);
+    expect((await createIdentity(files, { now: now + DAY_MS })).state).toBe('created');
+    expect(await names()).toEqual(['server.crt', 'server.key']);
+  });
+
+  test('whose next certificate does not end later than the one in force, which came from elsewhere, is begun anew', async () => {
+    await create();
+    const { next } = await begin();
+    const other = await makeIdentity({ names: ['IP:127.0.0.1'], from: now - DAY_MS, to: now + 400 * DAY_MS });
+    await writeFile(files.key, other.key);
+    await writeFile(files.certificate, other.certificate);
+    const later = await begin();
     expect(later.state).toBe('begun');
     expect(later.next?.certificate).not.toBe(next?.certificate);
   });

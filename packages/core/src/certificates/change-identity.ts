@@ -5,7 +5,7 @@ import { ArleoError } from '../errors.ts';
 import { atomicWrite, removeLeftovers, syncDirectory } from '../fs/atomic-write.ts';
 import { ownerBeside } from '../fs/change-file.ts';
 import { withLockFile } from '../fs/lock-file.ts';
-import { alternativeName, certificateSha256, isMadeFor, namesOf, readCertificate } from './certificate.ts';
+import { alternativeName, certificateSha256, isInTime, isMadeFor, namesOf, readCertificate } from './certificate.ts';
 import { type Identities, type IdentityFiles, readIdentities } from './identity-files.ts';
 import { type Identity, makeIdentity, USUAL_NAMES } from './make-identity.ts';
 
@@ -50,6 +50,8 @@ export function createIdentity(
     const key = keyIsThere ? await readOnlyKey(files.key) : undefined;
     const names = new Set([...USUAL_NAMES, ...hosts].map(alternativeName));
     const made = await makeIdentity({ names: [...names], ...period(now), key });
+    // What a change of the lost one was to end in would be offered on, and never be pinned.
+    for (const file of [files.nextCertificate, files.nextKey]) await unlink(file).catch(ignoreAbsent);
     if (!keyIsThere) await writeKey(files.key, made);
     await writeCertificate(files.certificate, made);
     return { state: 'created', certificate: made.certificate };
@@ -79,7 +81,7 @@ export function beginRenewal(
       await moveNext(files);
       return { state: 'finished', present: found.present };
     }
-    if (found.next && Date.parse(readCertificate(found.next.certificate).validTo) > now) {
+    if (found.next && canFollow(found.next, found.present, now)) {
       return { state: 'under_way', ...found };
     }
     const { present } = found;
@@ -115,6 +117,15 @@ export function finishRenewal(files: IdentityFiles, next: string): Promise<boole
     await moveNext(files);
     return true;
   });
+}
+
+/**
+ * False for one that no hugo-mcp-proxy would pin: out of time, as if it was made while the clock was wrong, or not of later
+ * than the one in force, as if that was brought back from elsewhere.
+ */
+function canFollow(next: Identity, present: Identity, now: number): boolean {
+  const [after, before] = [readCertificate(next.certificate), readCertificate(present.certificate)];
+  return isInTime(after, now) && Date.parse(after.validTo) > Date.parse(before.validTo);
 }
 
 /** Killed between two renames: the key in force is the next certificate's already, and the other one has none. */
