@@ -219,6 +219,8 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-BACKUP-LOUD': 'A backup that cannot be made says so in its exit status, the audit log and its status file.',
     'R-BACKUP-KEEP': 'Archives go after their days; neither a wrong clock nor weeks of failures remove the good ones.',
     'R-BACKUP-RESTORE': 'Files come back with names, bytes, modes, owners by name and links, whatever they are called.',
+    'R-RESTORE-CONNECTED':
+      'From the archive alone a fresh host goes on: a connected client needs no new consent, pages and history are there.',
     'R-BACKUP-CHECKED':
       'An archive that was changed or leads elsewhere is refused before anything of the host is touched.',
   }),
