@@ -183,6 +183,7 @@ describe('[R-DOCTOR-DISK] disks', () => {
       cp -a /srv/site /root/site && mount -o loop /root/site.img /srv/site && cp -a /root/site/. /srv/site/
       chown hugo-mcp:hugo-mcp /srv/site && systemctl start hugo-mcp && sync
       systemd-run -q --on-active=100 fsfreeze --unfreeze /srv/site
+      systemd-run -q --unit=thaw -p RemainAfterExit=yes -p ExecStop='-/usr/sbin/fsfreeze --unfreeze /srv/site' true || true
       fsfreeze --freeze /srv/site`);
     try {
       const [front, site] = [await doctor(nuc), await doctor(vm)];
