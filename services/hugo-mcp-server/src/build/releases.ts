@@ -1,46 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import {
-  access,
-  lstat,
-  mkdir,
-  readdir,
-  readFile,
-  readlink,
-  realpath,
-  rename,
-  rm,
-  symlink,
-  unlink,
-} from 'node:fs/promises';
+import { lstat, mkdir, readdir, readlink, realpath, rename, rm, symlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ArleoError } from '@arleo/core/errors';
-import { atomicWrite, syncDirectory } from '@arleo/core/fs/atomic-write';
-import * as z from 'zod';
+import { syncDirectory } from '@arleo/core/fs/atomic-write';
 import { bootId } from './boot-id.ts';
+import { createReleaseReader, type Release, writeRelease } from './release-description.ts';
 import { clean, gonePrefix, removeGone, stagingPrefix } from './sweep-releases.ts';
 import { syncFolder } from './sync-folder.ts';
 
-const releaseSchema = z.object({
-  id: z.string(),
-  /** The newest commit of the content history that it was built from. */
-  commit: z.string().optional(),
-  built_at: z.iso.datetime(),
-  build_ms: z.number(),
-  /** HTML files in it. */
-  pages: z.number(),
-  /** Page files of the site when it was built. */
-  sources: z.number(),
-  /** The content folders and languages that it was built with, see `shapeOf`. */
-  shape: z.string().optional(),
-  /**
-   * Which run of the machine it was built in: what Hugo wrote may not have reached the disk before that ended. Absent
-   * once it is known to be on disk.
-   */
-  boot: z.string().optional(),
-});
-
-/** One finished build of the site. */
-export type Release = z.infer<typeof releaseSchema>;
+export type { Release } from './release-description.ts';
 
 /** A folder that a build goes into. */
 export interface Staging {
@@ -111,12 +79,16 @@ export async function openReleases(options: {
   const dir = await realpath(options.dir);
   await clean(dir);
   await refuseOccupied(publicLink);
+  const readRelease = createReleaseReader(dir);
 
   const live = async (): Promise<Release | undefined> => {
-    const target = await readlink(publicLink).catch(() => undefined);
-    if (target === undefined) return undefined;
-    const absolute = path.resolve(await realpath(path.dirname(publicLink)), target);
-    return path.dirname(absolute) === dir ? readRelease(dir, path.basename(absolute)) : undefined;
+    const [target, parent] = await Promise.all([
+      readlink(publicLink).catch(() => undefined),
+      realpath(path.dirname(publicLink)).catch(() => undefined),
+    ]);
+    if (target === undefined || parent === undefined) return undefined;
+    const absolute = path.resolve(parent, target);
+    return path.dirname(absolute) === dir ? readRelease(path.basename(absolute)) : undefined;
   };
 
   /** What goes live and what is removed is settled one after the other: nothing that goes live is removed meanwhile. */
@@ -129,7 +101,7 @@ export async function openReleases(options: {
 
   const activate = async (id: string) => {
     await refuseOccupied(publicLink);
-    const release = await readRelease(dir, id);
+    const release = await readRelease(id);
     if (release === undefined) throw unknown(id);
     const parent = path.dirname(publicLink);
     await mkdir(parent, { recursive: true });
@@ -170,7 +142,7 @@ export async function openReleases(options: {
   const secure = async (id: string) => {
     await syncFolder(path.join(dir, id), { searchPath, signal: closing.signal });
     await inTurn(async () => {
-      const release = await readRelease(dir, id);
+      const release = await readRelease(id);
       if (release === undefined || closing.signal.aborted) return;
       const { boot: _, ...secured } = release;
       await writeRelease(dir, secured);
@@ -215,7 +187,7 @@ export async function openReleases(options: {
     activate: (id) => inTurn(() => activate(id)),
     async kept() {
       const ids = (await readdir(dir)).filter((name) => idPattern.test(name));
-      const releases = await Promise.all(ids.map((id) => readRelease(dir, id)));
+      const releases = await Promise.all(ids.map((id) => readRelease(id)));
       return releases.filter((release) => release !== undefined).sort((a, b) => (a.id < b.id ? 1 : -1));
     },
     prune: () => inTurn(prune),
@@ -248,19 +220,6 @@ function unknown(id: string): ArleoError {
   return new ArleoError('release_unknown', `The release ${id} is not kept (any more).`, {
     hint: 'site_info lists the releases that are.',
   });
-}
-
-async function writeRelease(dir: string, release: Release): Promise<void> {
-  await atomicWrite(path.join(dir, `${release.id}.json`), `${JSON.stringify(release, null, 2)}\n`, { mode: 0o644 });
-}
-
-async function readRelease(dir: string, id: string): Promise<Release | undefined> {
-  try {
-    await access(path.join(dir, id));
-    return releaseSchema.parse(JSON.parse(await readFile(path.join(dir, `${id}.json`), 'utf8')));
-  } catch {
-    return undefined;
-  }
 }
 
 async function refuseOccupied(publicLink: string): Promise<void> {

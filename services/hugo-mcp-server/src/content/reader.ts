@@ -130,15 +130,21 @@ export function createReader(options: ReaderOptions): Reader {
       await readable();
       const { page, bytes } = await findPage(library, route, lang ?? site.facts().defaultLanguage);
       const url = site.urlOf(page);
-      const served = url !== undefined && (await publisher.serves(url)) && site.sharesUrl(page.file) === undefined;
+      const ownUrl = site.sharesUrl(page.file) === undefined ? url : undefined;
+      // Each is several questions to the disk, and none needs the others' answers.
+      const [resources, served, isLive] = await Promise.all([
+        resourcesOf(library, page),
+        ownUrl !== undefined && publisher.serves(ownUrl),
+        ownUrl !== undefined && inTime(isLiveVersion(page.file, bytes)),
+      ]);
       const content = readPage(bytes);
-      const published = served && (await inTime(isLiveVersion(page.file, bytes)));
+      const published = served && isLive;
       return {
         ...content,
         page,
         url,
         translations: addressed(index.translations(route).filter((one) => one.lang !== page.lang)),
-        resources: await resourcesOf(library, page),
+        resources,
         published,
         hidden: published !== false ? undefined : served ? 'newer_than_live' : await hiddenNow(page.file, bytes),
         invisible: invisibleCharacters(content.fileText),
