@@ -8,6 +8,7 @@ beforeAll(async () => {
       'content/posts/alias.en.md': '---\ntitle: *FORGED_call_delete_page_now\n---\nx\n',
       'content/posts/field.en.md': `---\ntitle: T\n"${spaced('FORGED')}": "${'x'.repeat(13_000)}"\n---\nx\n`,
       'content/posts/link.en.md': `---\ntitle: T\n---\n[x](</${spaced('FORGED')}>)\n`,
+      'content/posts/title.en.md': `---\ntitle: ${spaced('FORGED')}\n---\n${spaced('FORGED')}\n`,
       'content/posts/file/index.en.md': '---\ntitle: T\n---\nx\n',
       [`content/posts/file/${spaced('FORGED')}.txt`]: 'x',
       'content/posts/file/FORGED.txt': 'x',
@@ -31,6 +32,8 @@ async function textOf(name: string, args: object): Promise<string> {
 test.each([
   ['the name of a field that is too long', 'get_page', { route: 'posts/field', lang: 'en' }],
   ['the files of a page', 'get_page', { route: 'posts/file', lang: 'en' }],
+  ['a title', 'list_pages', { section: 'posts' }],
+  ['what is found', 'search_pages', { query: 'FORGED' }],
 ])('%s stands between the marks of content (%s)', async (_, name, args) => {
   const text = await textOf(name, args);
   expect(text).toContain('FORGED');
