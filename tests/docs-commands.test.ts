@@ -62,3 +62,15 @@ it.each(all)('%s: %s', (_document, command) => {
   const options = args.filter((arg) => /^--?[a-z]/.test(arg)).map((arg) => arg.replace(/=.*$/, ''));
   for (const option of options) expect(text.split(/[\s,[\]|(]+/)).toContain(option);
 });
+
+/** Where the scripts are, on a host or in an unpacked release: in code to be copied they stand with their path. */
+const PLACES = ['/usr/local/lib/arleo/', '/usr/local/lib/arleo-releases/RELEASE/arleo/', '/root/arleo-VERSION/arleo/', './'];
+
+it('the runbook names a script by a path that is there', () => {
+  const text = readFileSync(path.join(root, 'docs/runbook.md'), 'utf8');
+  const scripts = [...text.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].flatMap(([, block = '']) =>
+    [...block.matchAll(/[^\s`]*\b(?:install|backup|restore)\.sh\b/g)].map(([script]) => script),
+  );
+  expect(scripts.length).toBeGreaterThan(1);
+  for (const script of scripts) expect(PLACES).toContain(script.slice(0, script.lastIndexOf('/') + 1));
+});
