@@ -64,7 +64,12 @@ it.each(all)('%s: %s', (_document, command) => {
 });
 
 /** Where the scripts are, on a host or in an unpacked release: in code to be copied they stand with their path. */
-const PLACES = ['/usr/local/lib/arleo/', '/usr/local/lib/arleo-releases/RELEASE/arleo/', '/root/arleo-VERSION/arleo/', './'];
+const PLACES = [
+  '/usr/local/lib/arleo/',
+  '/usr/local/lib/arleo-releases/RELEASE/arleo/',
+  '/root/arleo-VERSION/arleo/',
+  './',
+];
 
 it('the runbook names a script by a path that is there', () => {
   const text = readFileSync(path.join(root, 'docs/runbook.md'), 'utf8');

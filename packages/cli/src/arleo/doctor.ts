@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { ArleoError } from '@arleo/core/errors';
 import { examine } from '../doctor/examine.ts';
 import { renderReport } from '../doctor/render.ts';
@@ -37,13 +38,20 @@ lists every finding.
       throw new UsageError('--address is given without URL.', 'See arleo doctor --help.');
     }
     let target = argument === '' ? undefined : readTarget(argument);
+    // An address of http would get the token in the clear; that of a number says itself where to call.
+    if (
+      address !== undefined &&
+      (target?.protocol !== 'https:' || isIP(target.hostname.replace(/^\[|\]$/g, '')) !== 0)
+    ) {
+      throw new UsageError('--address is for an https address with a name.', 'See arleo doctor --help.');
+    }
     const token = await readToken(values);
     const progress = showProgress(terminal);
     const report = await examine(
       () => target,
       async (trail) => {
         if (token !== undefined) trail.hide(token);
-        if (target !== undefined) await walkPublic({ target, address, token }, trail);
+        if (target !== undefined) await walkPublic({ target, address, token, outside: true }, trail);
         else target = await walkHost({ token }, trail);
       },
       progress.now,

@@ -1,6 +1,9 @@
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer } from 'node:net';
 import { runArleo } from '../arleo/run.ts';
+import { checkSecrets } from './host/steps/check-secrets.ts';
+import { judgeConnections } from './probes/open-connection.ts';
+import { notPublic } from './probes/resolve-name.ts';
 import { reportSchema, worstOf } from './report.ts';
 import { reachEdge } from './steps/reach-edge.ts';
 import { readAddress, readTarget } from './target-url.ts';
@@ -39,6 +42,13 @@ describe('the address', () => {
     expect(await doctor('https://mcp.example.org/mcp', '--address', 'example.org')).toMatchObject({ exitCode: 2 });
   });
 });
+
+test.each(['http://localhost:8083/mcp', 'http://127.0.0.1:8083/mcp', 'https://192.0.2.1/mcp'])(
+  '--address goes with an https address with a name, not with %s: no token goes elsewhere in the clear',
+  async (url) => {
+    expect(await doctor(url, '--address', '203.0.113.5')).toMatchObject({ exitCode: 2, stdout: '' });
+  },
+);
 
 test('a token file that cannot be read, or holds something else, is told before anything is called', async () => {
   expect(await doctor('https://mcp.example.org', '--token-file', '/nowhere')).toMatchObject({ exitCode: 1 });
@@ -100,6 +110,74 @@ describe('every look has an end', () => {
     await trail.look('edge', 'late', 1_000, async () => ({ says: 'never asked' }));
     expect(trail.findings()).toEqual([expect.objectContaining({ code: 'out_of_time', severity: 'warning' })]);
   });
+});
+
+describe('addresses', () => {
+  test('a machine without IPv6 blames nobody for it', () => {
+    const [open, six] = [
+      { address: '192.0.2.1', failed: undefined },
+      { address: '2001:db8::1', failed: 'ENETUNREACH' },
+    ];
+    const seen = judgeConnections([six, open], 443);
+    expect([seen.value, seen.found, seen.says]).toEqual([
+      '192.0.2.1',
+      [],
+      'port 443 open at 192.0.2.1; this machine has no network to 2001:db8::1',
+    ]);
+    expect(judgeConnections([{ ...six, failed: 'silent' }, open], 443).found).toMatchObject([{ code: 'address_dead' }]);
+    expect(judgeConnections([six], 443).found).toMatchObject([{ code: 'tcp_unreachable' }]);
+  });
+
+  test('those that nobody reaches from the internet are known', () => {
+    const hidden = ['10.0.0.1', '192.168.1.5', '127.0.1.1', '0.0.0.0', '100.64.0.1', '::', '::1', 'fd00::1', 'fe80::1'];
+    expect(notPublic([...hidden, '::ffff:10.0.0.1'])).toEqual([...hidden, '::ffff:10.0.0.1']);
+    expect(notPublic(['104.16.1.1', '2606:4700::1'])).toEqual([]);
+  });
+});
+
+/** A server that only looks at the first bytes, and cuts the connection or answers as oauth-proxy does. */
+async function cutting(cut: (request: string) => boolean): Promise<{ url: string; close(): void }> {
+  const body = '{"error":{"data":{"hop":"oauth-proxy","reason":"token_missing"}}}';
+  const server = createTcpServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (data) => {
+      if (cut(data.toString())) socket.destroy();
+      else
+        socket.end(`HTTP/1.1 401 Unauthorized\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return { url: `http://127.0.0.1:${port}`, close: () => server.close() };
+}
+
+describe('a connection that is cut', () => {
+  const look = async (cut: (request: string) => boolean): Promise<{ codes: string[]; says: string }> => {
+    const { url, close } = await cutting(cut);
+    const { stdout } = await doctor(url, '--json');
+    close();
+    const { findings } = reportSchema.parse(JSON.parse(stdout));
+    return { codes: findings.map(({ code }) => code), says: findings[0]?.says ?? '' };
+  };
+
+  test('without an answer is told as that, and not as somebody who hangs', async () => {
+    const { codes, says } = await look(() => true);
+    expect(codes).toContain('closed_unanswered');
+    expect(codes).not.toContain('service_hangs');
+    expect(says).toContain('ECONNRESET');
+  });
+
+  test('for a technical text alone is told of whoever reads texts', async () => {
+    const { codes } = await look((request) => request.includes('create_page'));
+    expect(codes).toContain('text_dropped');
+  });
+});
+
+test('a file on a disk that hangs is not read: it would keep doctor from ending', async () => {
+  const trail = quiet();
+  const server = { unit: 'hugo-mcp' as const, folder: '/nowhere', unread: undefined, exposed: false, settings: {} };
+  await checkSecrets({ 'hugo-mcp': server }, (file) => file.startsWith('/var/lib/hugo-mcp/'), trail);
+  expect(trail.steps()).toMatchObject([{ name: '/var/lib/hugo-mcp/tokens.json', state: 'skipped' }]);
 });
 
 test('a host that does not reach its own public address may be behind a router that does not lead back', async () => {

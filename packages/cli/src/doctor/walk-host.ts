@@ -42,9 +42,9 @@ export async function walkHost({ token }: { token: string | undefined }, trail: 
   checkConfiguration(installed, trail);
   await checkUnits(installed, trail);
   await checkClock(trail);
-  await checkDisks(installed, trail);
+  const hangs = await checkDisks(installed, trail);
   await checkBackup(trail);
-  await checkSecrets(units, trail);
+  await checkSecrets(units, hangs, trail);
   const seen = await askServices(installed, trail);
   if (await checkSiteMachine(units, seen, trail)) await callFromHere(units, trail);
   else trail.skip('hugo-mcp-server', 'a signed call from here', 'the way to the machine of the site is not free');

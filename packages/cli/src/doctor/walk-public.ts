@@ -14,6 +14,8 @@ export interface PublicWay {
   address?: string | undefined;
   /** An access token for {@link target}. */
   token?: string | undefined;
+  /** It is looked at as the world has it: then its name has to lead to where the world can go. */
+  outside?: boolean;
   /** It is looked at from the very host that it leads to. */
   fromHost?: boolean;
 }

@@ -14,6 +14,12 @@ export const WAY_FINDINGS = {
     why: 'The name server did not answer.',
     mend: "Check this machine's resolver: resolvectl status, or /etc/resolv.conf.",
   },
+  dns_private: {
+    layer: 'dns',
+    severity: 'warning',
+    why: 'The name leads to an address that is not on the internet: you may reach it from here, Claude cannot.',
+    mend: 'Make its A or AAAA record the public address. If only your own network answers so, run arleo doctor from another one.',
+  },
   tcp_refused: {
     layer: 'tcp',
     severity: 'failure',
@@ -104,6 +110,12 @@ export const WAY_FINDINGS = {
     why: 'Cloudflare did not get an answer from your host.',
     mend: 'Check nginx on the host and the way from Cloudflare to it; arleo doctor --address with the host shows it without Cloudflare.',
   },
+  closed_unanswered: {
+    layer: 'edge',
+    severity: 'failure',
+    why: 'The connection was closed without an answer, or with one that is no HTTP: a firewall or nginx (return 444) does so on purpose.',
+    mend: 'Look at /var/log/nginx/error.log on the host; if the request is not there, something before nginx closes the connection.',
+  },
   edge_redirect: {
     layer: 'edge',
     severity: 'failure',
@@ -145,6 +157,12 @@ export const WAY_FINDINGS = {
     severity: 'warning',
     why: 'This address has asked too much in the last minute.',
     mend: 'Wait a minute and run arleo doctor again.',
+  },
+  text_dropped: {
+    layer: 'waf',
+    severity: 'failure',
+    why: 'A plain call is answered, and an ordinary technical text gets no answer: something on the way reads it and drops it without a word.',
+    mend: 'The firewall of Arleo always answers: look for another one, of the router, the hoster or CrowdSec, and leave /mcp out of it.',
   },
   waf_blocked: {
     layer: 'waf',

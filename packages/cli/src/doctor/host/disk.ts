@@ -13,14 +13,24 @@ const FULL_BYTES = 8 * 1024 * 1024;
  */
 export async function lookAtDisk(folder: string): Promise<DiskState> {
   const unknown = { folder, free_bytes: null, total_bytes: null };
-  const shown = await runProgram('stat', ['--file-system', '--format=%a %b %S', folder], ANSWER_MS);
+  const shown = await runProgram('stat', ['--file-system', '--format=%a %b %S %c %d', folder], ANSWER_MS);
   if (shown === undefined) return { ...unknown, state: 'hangs' };
-  const [free = Number.NaN, total = Number.NaN, size = Number.NaN] = shown.stdout.trim().split(' ').map(Number);
+  const numbers = shown.stdout.trim().split(' ').map(Number);
+  const [free = Number.NaN, total = Number.NaN, size = Number.NaN, files = 0, freeFiles = 0] = numbers;
   if (shown.status !== 0 || Number.isNaN(size)) return { ...unknown, state: 'missing' };
   const room = { folder, free_bytes: free * size, total_bytes: total * size };
   const written = await runProgram('touch', ['--no-create', `--reference=${folder}`, folder], ANSWER_MS);
   if (written === undefined) return { ...room, state: 'hangs' };
-  return { ...room, state: room.free_bytes < FULL_BYTES ? 'full' : 'ok' };
+  if (written.status !== 0 && (await isReadOnly(folder))) return { ...room, state: 'read_only' };
+  // Some file systems do not count files: they say 0 of 0.
+  const full = room.free_bytes < FULL_BYTES || (files > 0 && freeFiles === 0);
+  return { ...room, state: full ? 'full' : 'ok' };
+}
+
+/** `touch` fails for whoever does not own the folder, too: only the mount itself tells. */
+async function isReadOnly(folder: string): Promise<boolean> {
+  const shown = await runProgram('findmnt', ['--noheadings', '--output=OPTIONS', '--target', folder], ANSWER_MS);
+  return shown?.stdout.trim().split(',').includes('ro') === true;
 }
 
 /** Warned of below both. */

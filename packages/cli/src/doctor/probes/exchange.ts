@@ -26,6 +26,8 @@ export interface Exchange {
   body: string;
   /** Milliseconds to the head of the answer. */
   ms: number;
+  /** The address that it came from. */
+  from?: string | undefined;
   /** When the head of the answer came, by this machine's clock. */
   at: number;
 }
@@ -58,7 +60,8 @@ export function exchange(url: URL, sent: Sent): Promise<Exchange> {
       const { statusCode: status = 0, headers: answered } = response;
       const ms = performance.now() - started;
       const at = Date.now();
-      readBody(response, maxBody).then((text) => resolve({ status, headers: answered, body: text, ms, at }));
+      const from = response.socket.remoteAddress;
+      readBody(response, maxBody).then((text) => resolve({ status, headers: answered, body: text, ms, at, from }));
     });
     request.end(body);
   });

@@ -11,19 +11,36 @@ export async function openConnection(
   port: number,
   signal: AbortSignal,
 ): Promise<Seen<string>> {
-  const outcomes = await Promise.all(
-    addresses.map(async (address) => ({ address, failed: await connectFailure(address, port, signal) })),
-  );
+  const outcomes = addresses.map(async (address) => ({ address, failed: await connectFailure(address, port, signal) }));
+  return judgeConnections(await Promise.all(outcomes), port);
+}
+
+/** How a connection to an address went: `failed` as {@link connectFailure} says it. */
+interface Outcome {
+  address: string;
+  failed: string | undefined;
+}
+
+/** What this machine itself says where it has no such network, IPv6 mostly: it tells nothing of the address. */
+const NO_NETWORK: ReadonlySet<string | undefined> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+/** What the connections to all addresses of a name tell together. @returns the first address that takes one */
+export function judgeConnections(outcomes: readonly Outcome[], port: number): Seen<string> {
   const value = outcomes.find(({ failed }) => failed === undefined)?.address;
-  const dead = outcomes.filter(({ failed }) => failed !== undefined);
-  const words = dead.map(({ address, failed }) => `${address}: ${failed}`).join(', ');
+  const failures = outcomes.filter(({ failed }) => failed !== undefined);
+  const say = (some: readonly Outcome[]): string =>
+    some.map(({ address, failed }) => `${address}: ${failed}`).join(', ');
   if (value !== undefined) {
-    const found: Found[] = dead.length === 0 ? [] : [{ code: 'address_dead', says: words }];
-    return { says: `port ${port} open at ${value}`, found, value };
+    const dead = failures.filter(({ failed }) => !NO_NETWORK.has(failed));
+    const untried = failures.filter(({ failed }) => NO_NETWORK.has(failed)).map(({ address }) => address);
+    const found: Found[] = dead.length === 0 ? [] : [{ code: 'address_dead', says: say(dead) }];
+    const rest = untried.length === 0 ? '' : `; this machine has no network to ${untried.join(', ')}`;
+    return { says: `port ${port} open at ${value}${rest}`, found, value };
   }
+  const words = say(failures);
   return {
     says: words,
-    found: [{ code: worst(dead.map(({ failed = '' }) => failed)), says: `port ${port}: ${words}` }],
+    found: [{ code: worst(failures.map(({ failed = '' }) => failed)), says: `port ${port}: ${words}` }],
   };
 }
 

@@ -1,9 +1,10 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import type { Seen } from '../trail.ts';
 
 /** As many addresses of a name as are tried. */
-const maxAddresses = 4;
+const maxAddresses = 8;
 
 /** The addresses of a name as this machine's programs find them. */
 export async function resolveName(hostname: string, signal: AbortSignal): Promise<Seen<readonly string[]>> {
@@ -21,4 +22,9 @@ export async function resolveName(hostname: string, signal: AbortSignal): Promis
     const says = `${name}: ${code}`;
     return { says, found: [{ code: code === 'ENOTFOUND' ? 'dns_unknown' : 'dns_silent', says }] };
   }
+}
+
+/** Those of the addresses that nobody reaches from the internet (IANA special-purpose registries, RFC 6890). */
+export function notPublic(addresses: readonly string[]): string[] {
+  return addresses.filter((address) => ipaddr.process(address).range() !== 'unicast');
 }

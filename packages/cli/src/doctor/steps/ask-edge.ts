@@ -31,18 +31,23 @@ export async function askEdge({ target, address, verify }: OpenWay, trail: Trail
   for (const { name, agent, method, path, body } of callers) {
     const url = path === undefined ? target : new URL(path, target);
     await trail.look('edge', `${method} ${url.pathname} as ${name}`, 8_000, async (signal) => {
-      const answer = await exchange(url, {
+      const outcome = await exchange(url, {
         method,
         headers: { 'User-Agent': agent },
         address,
         verify,
         signal,
         ...(body === undefined ? {} : { body }),
-      }).catch(() => undefined);
-      if (answer === undefined) {
+      }).catch((error: NodeJS.ErrnoException) => error);
+      if (!('status' in outcome)) {
+        if (!signal.aborted) {
+          const says = `no answer to ${name}: ${outcome.code ?? outcome.message}`;
+          return { says, found: [{ code: 'closed_unanswered' as const, says }] };
+        }
         const says = `no answer within 8 s to ${name}`;
         return { says, found: [{ code: 'service_hangs' as const, layer: 'edge' as const, says }] };
       }
+      const answer = outcome;
       const error = readErrorAnswer(answer);
       const hook = path === '/webhook/test';
       // Whatever it answers to a delivery without a signature, it is there; where there is no webhook, nothing is.

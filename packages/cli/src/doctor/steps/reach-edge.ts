@@ -1,8 +1,9 @@
 import { openConnection } from '../probes/open-connection.ts';
-import { resolveName } from '../probes/resolve-name.ts';
+import { notPublic, resolveName } from '../probes/resolve-name.ts';
 import { shakeHands } from '../probes/shake-hands.ts';
+import { isLoopback } from '../target-url.ts';
 import type { Trail } from '../trail.ts';
-import { judgePublicCertificate, period } from '../verdicts/certificate.ts';
+import { isOfCloudflareOrigin, judgePublicCertificate, period } from '../verdicts/certificate.ts';
 import type { OpenWay, PublicWay } from '../walk-public.ts';
 
 /** DNS, TCP and TLS. @returns the way, if there is a connection at its end */
@@ -12,8 +13,13 @@ export async function reachEdge(way: PublicWay, trail: Trail): Promise<OpenWay |
   const port = Number(target.port || (secure ? 443 : 80));
   let addresses: readonly string[] | undefined = way.address === undefined ? undefined : [way.address];
   if (addresses === undefined) {
-    addresses = (await trail.look('dns', target.hostname, 5_000, (signal) => resolveName(target.hostname, signal)))
-      ?.value;
+    const resolved = await trail.look('dns', target.hostname, 5_000, async (signal) => {
+      const seen = await resolveName(target.hostname, signal);
+      const hidden = notPublic(seen.value ?? []);
+      if (way.outside !== true || hidden.length === 0 || isLoopback(target.hostname)) return seen;
+      return { ...seen, found: [{ code: 'dns_private' as const, says: hidden.join(', ') }] };
+    });
+    addresses = resolved?.value;
   } else trail.skip('dns', target.hostname, `${way.address} is called in its place`);
   if (addresses === undefined) return undefined;
 
@@ -33,9 +39,11 @@ export async function reachEdge(way: PublicWay, trail: Trail): Promise<OpenWay |
       return { says: shaken.failed, found: [{ code: 'tls_failed' as const, says: shaken.failed }] };
     const { certificate, protocol, distrust } = shaken;
     const wrong = judgePublicCertificate(certificate, distrust, target.hostname, Date.now());
+    // Cloudflare trusts it, and nobody else has to: but no token goes there, for anyone could name that issuer.
+    const forCloudflare = way.address !== undefined && isOfCloudflareOrigin(certificate);
     return {
-      says: `${protocol}, ${period(certificate)}`,
-      found: wrong,
+      says: `${protocol}, ${period(certificate)}${forCloudflare ? ', for Cloudflare alone (Origin CA)' : ''}`,
+      found: wrong.filter(({ code }) => code !== 'cert_untrusted' || !forCloudflare),
       value: wrong.every(({ code }) => code === 'cert_expiring'),
     };
   });

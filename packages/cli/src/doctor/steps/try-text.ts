@@ -27,14 +27,19 @@ const CALL = JSON.stringify({
  */
 export async function tryText({ target, address, verify }: OpenWay, trail: Trail): Promise<void> {
   await trail.look('waf', 'a technical text as content, without a token', 8_000, async (signal) => {
-    const answer = await exchange(target, {
+    const outcome = await exchange(target, {
       method: 'POST',
       headers: { 'User-Agent': 'Claude-User' },
       body: CALL,
       address,
       verify,
       signal,
-    });
+    }).catch((error: NodeJS.ErrnoException) => error);
+    if (!('status' in outcome)) {
+      const says = `a plain call is answered, and a technical text is not: ${outcome.code ?? outcome.message}`;
+      return { says, found: [{ code: 'text_dropped' as const, says }] };
+    }
+    const answer = outcome;
     return { says: whoAnswered(answer), found: judgeAnswer(answer, 'a technical text') };
   });
 }

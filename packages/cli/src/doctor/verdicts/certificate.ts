@@ -27,10 +27,25 @@ export function judgePublicCertificate(
       says: `for ${certificate.subjectAltName ?? certificate.subject}, not ${host}`,
     });
   }
-  const told = found.some(({ code }) => code === 'cert_expired' || code === 'cert_name_mismatch');
-  // What is about the time or the name is told above.
+  const told = found.some(({ code }) => code === aboutTimeOrName[distrust ?? '']);
   if (distrust !== undefined && !told) found.push({ code: 'cert_untrusted', says: distrust });
   return found;
+}
+
+/** Node's codes of what is told from the certificate itself; of another link of the chain they are told as distrust. */
+const aboutTimeOrName: Readonly<Record<string, Found['code']>> = {
+  CERT_HAS_EXPIRED: 'cert_expired',
+  CERT_NOT_YET_VALID: 'cert_expired',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'cert_name_mismatch',
+};
+
+/**
+ * True if a certificate says that Cloudflare issued it for its own way to a host.
+ *
+ * @see [Origin CA](https://developers.cloudflare.com/ssl/origin-configuration/origin-ca/)
+ */
+export function isOfCloudflareOrigin({ issuer }: Pick<X509Certificate, 'issuer'>): boolean {
+  return /^OU=CloudFlare Origin SSL (?:ECC )?Certificate Authority$/im.test(issuer);
 }
 
 /** What is wrong with the time and the names of the certificate between the hosts. */

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { KNOWN_RANGES } from '../../address-ranges/known-ranges.ts';
 import type { FindingCode } from '../findings/all-findings.ts';
+import { isNamed } from '../host/sandbox.ts';
 import type { Exchange } from '../probes/exchange.ts';
 import type { Found } from '../trail.ts';
 
@@ -21,9 +23,11 @@ export function judgeCloudflare(answer: Exchange, caller: string): Found | undef
   // Every answer of ours has one, also those of nginx and its firewall.
   if (headers['x-request-id'] !== undefined) return undefined;
   if (status >= 520 && status <= 530) return { code: 'cloudflare_origin', says: seen };
-  if (status !== 403 && status !== 429 && status !== 503) return undefined;
   const number = errorNumber(answer.body);
   if (number === undefined && /<center>nginx/i.test(answer.body)) return undefined;
+  // nginx and the services answer these in words of their own.
+  if (status === 502 || status === 504) return { code: 'cloudflare_origin', says: seen };
+  if (status !== 403 && status !== 429 && status !== 503) return undefined;
   return { code: codes[number ?? ''] ?? 'cloudflare_blocked', says: seen };
 }
 
@@ -41,12 +45,15 @@ function errorNumber(body: string): string | undefined {
   )?.[1];
 }
 
-function evidence({ headers, status, body }: Exchange, caller: string): string {
+function evidence({ headers, status, body, from }: Exchange, caller: string): string {
   const named = ['server', 'cf-ray', 'cf-mitigated'].flatMap((name) =>
     headers[name] === undefined ? [] : [`${name}: ${String(headers[name])}`],
   );
   const number = errorNumber(body);
   const blocked = /you have been blocked/i.test(body) ? ['page "you have been blocked"'] : [];
   const page = number === undefined ? blocked : [`error ${number}`];
-  return `${status} for ${caller} (${[...named, ...page].join('; ')})`;
+  // Anyone can write such headers.
+  const doubt =
+    from === undefined || isNamed(from, KNOWN_RANGES.cloudflare) ? [] : [`${from} is no address of Cloudflare`];
+  return `${status} for ${caller} (${[...named, ...page, ...doubt].join('; ')})`;
 }

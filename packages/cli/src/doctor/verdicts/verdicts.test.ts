@@ -5,6 +5,7 @@ import { isNamed } from '../host/sandbox.ts';
 import { judgeUnit } from '../host/units.ts';
 import type { Exchange } from '../probes/exchange.ts';
 import { judgeAnswer } from './answer.ts';
+import { isOfCloudflareOrigin } from './certificate.ts';
 import { judgeClock } from './clock.ts';
 import { timePerHop } from './server-timing.ts';
 import { judgeRefusedToken } from './token.ts';
@@ -62,8 +63,17 @@ describe('an answer', () => {
     ['a redirect', answer(301, '', { location: 'https://www.example.org/' }), 'edge_redirect'],
     ['somebody else', answer(404, 'Not here', { server: 'Caddy' }), 'not_arleo'],
     ['a tunnel that is down', answer(530, 'error code: 1033', { server: 'cloudflare' }), 'cloudflare_origin'],
+    ['a bad gateway of Cloudflare', answer(502, '<h1>Bad gateway</h1>', { server: 'cloudflare' }), 'cloudflare_origin'],
+    ['a late gateway of Cloudflare', answer(504, '', { 'cf-ray': 'x' }), 'cloudflare_origin'],
     ['JSON of Cloudflare', answer(403, '{"error_code": 1010}', { server: 'cloudflare' }), 'cloudflare_browser_check'],
   ])('%s', (_, given, code) => expect(codes(judgeAnswer(given, 'test'))).toEqual([code]));
+
+  test('who claims to be Cloudflare from another address is not believed without a word', () => {
+    const says = (from: string): string | undefined =>
+      judgeAnswer({ ...answer(403, '', { server: 'cloudflare' }), from }, 'test')[0]?.says;
+    expect(says('203.0.113.5')).toContain('203.0.113.5 is no address of Cloudflare');
+    for (const real of ['104.16.1.1', '2606:4700::1']) expect(says(real)).not.toContain('no address');
+  });
 
   test('an answer of ours that passed through Cloudflare is ours', () => {
     const given = answer(403, error('waf', 'waf_blocked'), {
@@ -73,6 +83,13 @@ describe('an answer', () => {
     });
     expect(codes(judgeAnswer(given, 'test'))).toEqual(['waf_blocked']);
   });
+});
+
+test('a certificate of Cloudflare for its own way to a host is known by its issuer', () => {
+  const issuer = (unit: string): string => `C=US\nO=CloudFlare, Inc.\nOU=${unit}\nL=San Francisco`;
+  expect(isOfCloudflareOrigin({ issuer: issuer('CloudFlare Origin SSL Certificate Authority') })).toBe(true);
+  expect(isOfCloudflareOrigin({ issuer: issuer('CloudFlare Origin SSL ECC Certificate Authority') })).toBe(true);
+  expect(isOfCloudflareOrigin({ issuer: issuer('Somebody') })).toBe(false);
 });
 
 test('clocks may differ by half a minute, as dates of whole seconds and slow answers do', () => {

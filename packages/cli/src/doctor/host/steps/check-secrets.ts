@@ -8,7 +8,7 @@ import type { Installed } from '../../walk-host.ts';
 import { secretOf } from '../installation.ts';
 
 /** Whether the secrets that two services share are the same ones, as far as both stand on this host. None is ever told. */
-export async function checkSecrets(units: Installed, trail: Trail): Promise<void> {
+export async function checkSecrets(units: Installed, hangs: (file: string) => boolean, trail: Trail): Promise<void> {
   const { 'mcp-oauth-proxy': front, 'hugo-mcp-proxy': proxy, 'hugo-mcp': server } = units;
   const token = front === undefined ? undefined : await secretOf(front, 'MCP_TOKEN');
   if (token !== undefined) trail.hide(token);
@@ -27,6 +27,7 @@ export async function checkSecrets(units: Installed, trail: Trail): Promise<void
   }
   if (server === undefined || server.unread !== undefined) return;
   const file = server.settings.TOKENS_FILE ?? '/var/lib/hugo-mcp/tokens.json';
+  if (hangs(file)) return trail.skip('host', file, 'its disk hangs');
   await trail.look('host', file, 4_000, async () => {
     const read = await readTokenFile(file).catch((error: unknown) => {
       if (error instanceof ArleoError) return error;
