@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { atomicWrite } from '@arleo/core/fs/atomic-write';
 import type { AddressRanges } from './known-ranges.ts';
@@ -56,8 +56,9 @@ export async function planChanges(etc: string, ranges: AddressRanges): Promise<F
   return changes;
 }
 
-/** Writes a file whole or not at all; its mode and owner stay. */
-export async function writeChange(file: string, text: string): Promise<void> {
+/** Writes a file whole or not at all; its mode and owner stay, and a symlink to it. */
+export async function writeChange(name: string, text: string): Promise<void> {
+  const file = await realpath(name).catch(() => name);
   const facts = await stat(file).catch(() => undefined);
   const owner = facts && process.getuid?.() === 0 ? { uid: facts.uid, gid: facts.gid } : undefined;
   await atomicWrite(file, text, { mode: facts === undefined ? 0o644 : facts.mode & 0o777, ...(owner && { owner }) });

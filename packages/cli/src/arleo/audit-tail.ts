@@ -45,8 +45,9 @@ Times are UTC. Of what callers wrote, control characters are left out (with --js
 async function* follow(logs: readonly FollowedLog[], print: (line: string) => string): AsyncGenerator<string> {
   try {
     for (;;) {
-      const lines: string[] = [];
-      for (const log of logs) lines.push(...(await log.look()));
+      let lines: string[] = [];
+      // No spread into arguments: after a pause there may be more lines than a call can have.
+      for (const log of logs) lines = lines.concat(await log.look());
       for (const line of inOrder(lines)) yield print(line);
       await sleep(lookMs);
     }

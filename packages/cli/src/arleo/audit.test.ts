@@ -53,6 +53,12 @@ async function writeAll(): Promise<void> {
 const events = ({ stdout }: { stdout: string }) =>
   JSON.parse(stdout).events.map(({ hop, event_type }: { hop: string; event_type: string }) => `${hop} ${event_type}`);
 
+test('the end of a log with more lines than a call may have arguments', async () => {
+  await writeFile(files['oauth-proxy'], Array.from({ length: 300_000 }, (_, index) => `${index}\n`).join(''));
+  const { exitCode, stdout } = await only('oauth-proxy', 'tail', '--lines', '2');
+  expect([exitCode, stdout]).toEqual([0, '(no audit event) 299998\n(no audit event) 299999\n']);
+});
+
 describe('audit search', () => {
   test('[R-AUDIT-REQUEST] shows the way of one request through the hops, in their order', async () => {
     await writeAll();

@@ -1,4 +1,4 @@
-import { chmod, cp, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -97,6 +97,15 @@ test('new lists are put in, told, kept, and put in only once', async () => {
   await cp(infra('systemd/drop-ins/hugo-mcp.service.d/github.conf'), file);
   await run();
   expect(await contents()).toEqual(before);
+});
+
+test('a file that is a symlink stays one', async () => {
+  const [link, target] = [path.join(etc, UNIT, 'github.conf'), path.join(etc, 'kept-elsewhere.conf')];
+  await rename(link, target);
+  await symlink(target, link);
+  await run('--github', await meta());
+  expect((await lstat(link)).isSymbolicLink()).toBe(true);
+  expect(await readFile(target, 'utf8')).toContain('20.201.28.151/32');
 });
 
 test('--dry-run tells the same and changes nothing', async () => {

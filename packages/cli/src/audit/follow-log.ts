@@ -19,17 +19,18 @@ export interface FollowedLog {
  */
 export async function followLog(file: string, count: number): Promise<FollowedLog> {
   const trail = await openTrail(file);
-  const last: string[] = [];
+  let last: string[] = [];
   let current: { handle: FileHandle; end: number } | undefined;
   /** Number of the last file that was rotated before the current one. */
   let rotated = 0;
 
   /** Only what ends with a line feed: the rest of a line that is being written comes later. */
-  const take = async (lines: AsyncIterable<Line>, into: string[]): Promise<number> => {
+  const take = async (lines: AsyncIterable<Line>, into: string[], most = Number.POSITIVE_INFINITY): Promise<number> => {
     let end = 0;
     for await (const line of lines) {
       if (!line.ended) break;
-      into.push(line.text);
+      // Cut now and then instead of each time.
+      if (into.push(line.text) >= most * 2) into.splice(0, into.length - most);
       end = line.end;
     }
     return end;
@@ -42,8 +43,8 @@ export async function followLog(file: string, count: number): Promise<FollowedLo
   for (const one of trail.files.toReversed()) {
     if (one.number !== undefined && last.length >= count) break;
     const lines: string[] = [];
-    const end = await take(one.lines(), lines);
-    last.unshift(...lines);
+    const end = await take(one.lines(), lines, Math.max(1, count));
+    last = [...lines, ...last];
     if (one.number === undefined) current = { handle: one.handle, end };
   }
   rotated = trail.files.findLast(({ number }) => number !== undefined)?.number ?? 0;

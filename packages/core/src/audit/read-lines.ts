@@ -10,6 +10,8 @@ const blockBytes = 64 * 1024;
 /** A line without its line feed. */
 export interface Line {
   text: string;
+  /** Its length as it stands in the file: a letter that was torn in the middle is another one in the text. */
+  bytes: number;
   /** False for the last one if its line feed is missing. */
   ended: boolean;
   /** Bytes from the start of the (unpacked) file to the start of the next line. */
@@ -31,7 +33,7 @@ export async function* readLines(handle: FileHandle, compressed: boolean, from =
     parts = [];
     length = 0;
     end += whole.length + (ended ? 1 : 0);
-    return { text: whole.toString('utf8'), ended, end };
+    return { text: whole.toString('utf8'), bytes: whole.length, ended, end };
   };
   for await (const chunk of compressed ? unpacked(handle) : blocks(handle, from)) {
     let start = 0;

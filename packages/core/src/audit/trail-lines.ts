@@ -6,6 +6,7 @@ export interface TrailLine {
   /** Counts from 1 in each file. */
   line: number;
   text: string;
+  bytes: number;
   /** False if its line feed is missing. */
   ended: boolean;
   /** Why the file ends here, in the place of a line. */
@@ -17,13 +18,13 @@ export async function* trailLines({ files }: Trail): AsyncGenerator<TrailLine> {
   for (const file of files) {
     let line = 0;
     try {
-      for await (const { text, ended } of file.lines()) {
+      for await (const { text, bytes, ended } of file.lines()) {
         line += 1;
-        yield { file, line, text, ended };
+        yield { file, line, text, bytes, ended };
       }
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      yield { file, line: line + 1, text: '', ended: true, unreadable: code ?? message };
+      yield { file, line: line + 1, text: '', bytes: 0, ended: true, unreadable: code ?? message };
     }
   }
 }

@@ -182,3 +182,22 @@ test('a log that is not there, or may not be read, is said so', async () => {
     if (root) process.seteuid?.(0);
   }
 });
+
+test('a crash in the middle of a letter is no fault either, if the log says how many bytes it left', async () => {
+  const whole = Buffer.from(
+    chainLine(
+      auditEvent({ event_type: 'page.created', result: 'success', resource: 'été' }, 'hugo-mcp-server', new Date(0)),
+      CHAIN_START,
+    ).line,
+  );
+  const torn = whole.subarray(0, whole.indexOf(Buffer.from('é')) + 1);
+  const told = auditEvent(
+    { event_type: 'audit.torn_line', result: 'failure', details: { bytes: torn.length } },
+    'hugo-mcp-server',
+    new Date(0),
+  );
+  const { line } = chainLine(told, lineHash(torn.toString('utf8')));
+  await writeFile(file, Buffer.concat([torn, Buffer.from(`\n${line}\n`)]));
+  const verdict = await verify();
+  expect([verdict.faults, where({ faults: verdict.torn })]).toEqual([[], ['audit.jsonl:1']]);
+});

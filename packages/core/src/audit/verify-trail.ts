@@ -90,7 +90,7 @@ export async function verifyTrail(trail: Trail, expected?: string): Promise<Trai
     const read = readEvent(at.text);
     if (typeof read === 'string') {
       settleUnread();
-      unread = { file: at.file.path, line: at.line, problem: read, bytes: Buffer.byteLength(at.text) };
+      unread = { file: at.file.path, line: at.line, problem: read, bytes: at.bytes };
     } else {
       const { event } = read;
       if (first === undefined) first = { at, prev: lines === 1 ? event.prev : CHAIN_START };
