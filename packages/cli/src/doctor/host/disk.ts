@@ -30,7 +30,9 @@ export async function lookAtDisk(folder: string): Promise<DiskState> {
 /** `touch` fails for whoever does not own the folder, too: only the mount itself tells. */
 async function isReadOnly(folder: string): Promise<boolean> {
   const shown = await runProgram('findmnt', ['--noheadings', '--output=OPTIONS', '--target', folder], ANSWER_MS);
-  return shown?.stdout.trim().split(',').includes('ro') === true;
+  // Of mounts over each other the last one counts.
+  const options = shown?.stdout.trim().split('\n').at(-1) ?? '';
+  return options.split(',').includes('ro');
 }
 
 /** Warned of below both. */
