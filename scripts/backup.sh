@@ -18,6 +18,8 @@ HERE="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)"
 . "$HERE/backup/places.sh"
 # shellcheck source=scripts/backup/settings.sh
 . "$HERE/backup/settings.sh"
+# shellcheck source=scripts/backup/look-around.sh
+. "$HERE/backup/look-around.sh"
 # shellcheck source=scripts/backup/content.sh
 . "$HERE/backup/content.sh"
 # shellcheck source=scripts/backup/archive.sh
@@ -33,6 +35,7 @@ RUN=''         # in memory
 PART=''        # the archive while it is written
 RECIPIENTS=''  # ids of the keys that archives may be encrypted to
 SITE=''
+TLS=()         # where the public certificate is, as far as it is in none of the other places
 ON_HOST=()     # units that are here
 OAUTH_STATE=none
 REASON='it was stopped'
@@ -94,6 +97,8 @@ check_host() {
 # open_folder: alone there from here on; what a run that was killed left goes.
 open_folder() {
   mkdir -p -- "$FOLDER" || fatal "$FOLDER cannot be made" 'Name another FOLDER in backup.conf.'
+  # Root would follow a link that somebody else put there.
+  only_root "$FOLDER" || fatal "$FOLDER can be written by others than root" "Run: chown root: $FOLDER && chmod go-w $FOLDER" 78
   exec 9>"$FOLDER/.lock" || fatal "$FOLDER cannot be written" 'Mount it to be written, or name another FOLDER; the unit needs ReadWritePaths= for that.'
   flock -n 9 || fatal 'another backup is running' 'Wait until it has ended.' 75
   find "$FOLDER" -maxdepth 1 -type f -name 'arleo-*.part' -delete
@@ -106,25 +111,6 @@ make_run() {
   # The user of the service goes through, to the folder that is its own.
   chmod 0711 "$RUN"
   mkdir "$RUN/gnupg" "$RUN/about" "$RUN/staged" "$RUN/manifest"
-}
-
-# look_around: what is on this host.
-look_around() {
-  local unit
-  for unit in "${UNITS[@]}"; do
-    [[ ! -e /etc/$unit/.env && ! -e /etc/systemd/system/$unit.service ]] || ON_HOST+=("$unit")
-  done
-  [[ ${#ON_HOST[@]} -gt 0 ]] || fatal 'nothing of Arleo is installed here' 'Run it on a host of Arleo.'
-  if [[ -d /var/lib/hugo-mcp ]]; then
-    SITE="$(systemctl show -P Environment hugo-mcp 2>/dev/null | tr ' ' '\n' | sed -n 's/^SITE_DIR=//p')" || true
-    SITE="$(realpath -- "${SITE:-$SITE_DEFAULT}")" || fatal "the site ${SITE:-$SITE_DEFAULT} is not there" 'Mount its disk.'
-  fi
-  if grep -rqsE '^(Environment=)?"?STATE_URL(_FILE)?=' /etc/mcp-oauth-proxy/.env /etc/systemd/system/mcp-oauth-proxy.service.d; then
-    OAUTH_STATE=redis
-    warn 'the OAuth state is in Redis (STATE_URL) and NOT in this archive: back Redis up by its own means'
-  elif [[ -e /$LMDB ]]; then
-    OAUTH_STATE=lmdb
-  fi
 }
 
 # snapshot_oauth_state: as the service's user, into memory.
@@ -186,6 +172,7 @@ main() {
   info "backing up ${ON_HOST[*]}${SITE:+ and the site $SITE}, encrypted to $KEY"
   write_about
   snapshot_oauth_state
+  stage_certificate
   local name archive
   name="arleo-$HOST-$(date -u +%Y%m%dT%H%M%SZ).tar.gpg"
   archive="$FOLDER/$name"

@@ -24,6 +24,8 @@ RUN=''      # in memory: a private key that was given lies here
 STAGE=''    # on the disk of /var/lib: where the archive is unpacked and checked
 STREAM=''   # process that decrypts, to descriptor 3
 MISSING=()  # packages of Debian that this host has not
+TIMERS=()   # that were stopped, to be started again
+CHANGING='' # from when units are stopped
 declare -A ABOUT=() ANSWER=()
 STAMP="$(date -u +%Y%m%dT%H%M%SZ)"
 
@@ -64,6 +66,8 @@ finish() {
   [[ ! -d $RUN/gnupg ]] || gpgconf --homedir "$RUN/gnupg" --kill all 2>/dev/null || true
   [[ -z $RUN ]] || rm -rf -- "$RUN"
   [[ -z $STAGE ]] || rm -rf -- "$STAGE"
+  [[ -z $CHANGING || $status -eq 0 ]] ||
+    say_error 'the restore was broken off half-way' "Mend that, then run it again with --force. What was here is beside, as *.before-restore-$STAMP."
   exit "$status"
 }
 
@@ -99,7 +103,7 @@ parse() {
 }
 
 check_host() {
-  local missing needs=(tar:tar sha256sum:coreutils setpriv:util-linux)
+  local missing needs=(tar:tar flock:util-linux sha256sum:coreutils setpriv:util-linux)
   [[ $EUID -eq 0 ]] || fatal 'only root can restore a host' 'Run it as root.'
   [[ $ARCHIVE == - ]] || needs+=(gpg:gpg)
   [[ -z $KEY_FILE ]] || needs+=(gpg-agent:gpg-agent)
@@ -113,6 +117,7 @@ main() {
   trap 'exit 143' TERM HUP
   trap 'exit 130' INT
   check_host
+  [[ $MODE != restore ]] || alone
   [[ $ARCHIVE == - ]] || check_sum
   [[ -z $KEY_FILE ]] || import_key
   open_stream
@@ -133,6 +138,7 @@ main() {
   info 'decrypting and checking'
   unpack
   check_unpacked
+  check_disks
   stop_units
   place_all
   settle_content

@@ -3,8 +3,9 @@
 
 places() {
   local place
-  for place in "${PLACES[@]}" ${SITE:+"${SITE#/}"}; do
-    [[ ! -e /$place ]] || printf '%s\0' "$place"
+  for place in "${PLACES[@]}" ${SITE:+"${SITE#/}"} "${TLS[@]}"; do
+    # What is staged comes from there.
+    [[ ! -e /$place || -e $RUN/staged/$place ]] || printf '%s\0' "$place"
   done
 }
 
@@ -21,22 +22,23 @@ write_about() {
     sort -u)" || true
   {
     printf 'FORMAT=%s\nVERSION=%s\nHOST=%s\nCREATED=%s\n' "$FORMAT" "$("$HERE/arleo.js" --version)" "$HOST" "$(date -u +%FT%TZ)"
-    printf 'UNITS=%s\nSITE_DIR=%s\nOAUTH_STATE=%s\n' "${ON_HOST[*]}" "$SITE" "$OAUTH_STATE"
+    printf 'UNITS=%s\nSITE_DIR=%s\nOAUTH_STATE=%s\nTLS=%s\n' "${ON_HOST[*]}" "$SITE" "$OAUTH_STATE" "${TLS[*]}"
     # Answers to install.sh: then it can make the next host, too.
     printf 'INSTALLED=%s\n' "$([[ ! -e /etc/arleo/install.conf ]] || echo yes)"
     printf 'USERS=%s\nGROUPS=%s\n' "$(sed -n 's/^u//p' <<<"$names" | paste -sd' ')" "$(sed -n 's/^g//p' <<<"$names" | paste -sd' ')"
   } >"$RUN/about/ABOUT"
 }
 
-# copy_members: all files, but what is about this host alone: which release was seen to work on it. The history comes behind the content, and its packs behind its other objects: what gc moves into
-# a pack while this runs is found in one or the other.
+# copy_members: all files, but what is about this host alone: which release was seen to work on it, and locks, which on
+# another host nobody would take over. The history comes behind the content, and its packs behind its other objects: what gc
+# moves into a pack while this runs is found in one or the other.
 copy_members() {
   places | tar_create --directory=/ \
     --exclude="${FOLDER#/}" --exclude=var/lib/arleo/{backup.json,proven,before,started,undo} \
     --exclude="$LMDB" --exclude="$LMDB-lock" --exclude="$LMDB.new" --exclude="$LMDB.new-lock" \
     --exclude="$HISTORY" --exclude="$JOURNAL" \
     --exclude=var/lib/hugo-mcp/{releases,public,cache,scratch,home} \
-    --wildcards --exclude='var/lib/*.lock' --exclude='var/log/*.lock' --null --verbatim-files-from --files-from=- || return
+    --wildcards --exclude={etc,var/lib,var/log}/{arleo,mcp-oauth-proxy,hugo-mcp-proxy,hugo-mcp}/'*.lock' --null --verbatim-files-from --files-from=- || return
   if [[ -d /$HISTORY ]]; then
     stage_history || return
     tar_create --directory=/ --exclude="$HISTORY"/{HEAD,ORIG_HEAD,COMMIT_EDITMSG,index,logs,packed-refs,gc.pid,refs/heads/main} \

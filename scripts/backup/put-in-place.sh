@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # What takes the place of what, and how the host goes on. Sourced by restore.sh.
 
-occupied() { [[ -e $1 && ! -d $1 ]] || [[ -d $1 && -n "$(find "$1" -mindepth 1 -print -quit)" ]]; }
+# occupied PATH: is something there? What a file system of its own begins with is nothing.
+occupied() { [[ -e $1 && ! -d $1 ]] || [[ -d $1 && -n "$(find "$1" -mindepth 1 -maxdepth 1 ! -name lost+found -print -quit)" ]]; }
 
 # refuse_living: an installation that lives is not overwritten by mistake.
 refuse_living() {
@@ -28,7 +29,10 @@ role() {
 
 # check_release: where install.sh made the host, it makes the new one; units and code that came by hand have to be there.
 check_release() {
-  local unit package missing=()
+  local unit package missing=() ours
+  ours="$(cat "$HERE/../VERSION" 2>/dev/null || "$HERE/arleo.js" --version)"
+  [[ "$(printf '%s\n' "$ours" "${ABOUT[VERSION]:-}" | sort -V | tail -n 1)" == "$ours" ]] ||
+    fatal "the archive was made by Arleo ${ABOUT[VERSION]}, and this is the older $ours" "Use restore.sh of Arleo ${ABOUT[VERSION]}, or of a newer one."
   if [[ ${ABOUT[INSTALLED]:-} == yes ]]; then
     [[ -x $HERE/install.sh ]] || fatal "$HERE/install.sh is missing" 'Run the restore.sh of an unpacked release.'
     # shellcheck disable=SC2034  # items reads it.
@@ -70,8 +74,26 @@ make_users() {
     fatal "files of the archive belong to whom this host does not know: ${missing[*]}" 'Make them first: adduser --system NAME, addgroup --system NAME.'
 }
 
+# check_disks: before anything is stopped or moved. A disk cannot be moved aside.
+check_disks() {
+  local one
+  while IFS= read -r one; do
+    [[ ! -e $STAGE/$one ]] || ! mountpoint --quiet "/$one" || ! occupied "/$one" ||
+      fatal "/$one is a disk with something on it" 'Nothing was changed. Empty it yourself, then run this again.'
+  done < <(all_places)
+}
+
+stop_timers() {
+  local unit
+  for unit in arleo-backup arleo-cert-renew; do
+    ! systemctl is-active --quiet "$unit.timer" || { TIMERS+=("$unit.timer") && systemctl stop "$unit.timer" "$unit.service"; }
+  done
+}
+
 stop_units() {
   local unit
+  CHANGING=yes
+  stop_timers
   for unit in ${ABOUT[UNITS]}; do
     ! systemctl is-active --quiet "$unit" || { info "stopping $unit" && systemctl stop "$unit"; }
   done
@@ -81,8 +103,7 @@ stop_units() {
 place() {
   local from="$STAGE/$1" to="/$1"
   if mountpoint --quiet "$to"; then
-    occupied "$to" && fatal "$to is a disk with something on it" 'Empty it yourself, then run this again with --force.'
-    find "$from" -mindepth 1 -maxdepth 1 -exec mv -t "$to" -- {} +
+    find "$from" -mindepth 1 -maxdepth 1 ! -name lost+found -exec mv -t "$to" -- {} +
     chown --reference="$from" -- "$to" && chmod --reference="$from" -- "$to"
     return
   fi
@@ -99,7 +120,9 @@ place_all() {
   local one
   info 'putting everything in its place'
   while IFS= read -r one; do
-    [[ ! -e $STAGE/$one && ! -L $STAGE/$one ]] || place "$one"
+    [[ -e $STAGE/$one || -L $STAGE/$one ]] || continue
+    ! stays "$one" || { warn "/$one stays as it is: the backup's is not put there" && continue; }
+    place "$one"
   done < <(all_places)
 }
 
@@ -142,4 +165,5 @@ start_units() {
   if [[ -e /etc/arleo/backup.conf && -e /etc/systemd/system/arleo-backup.timer ]]; then
     systemctl enable --quiet --now arleo-backup.timer
   fi
+  [[ ${#TIMERS[@]} -eq 0 ]] || systemctl start "${TIMERS[@]}"
 }

@@ -29,7 +29,8 @@ decrypt() {
   [[ -z $GPG_HOME ]] || options+=(--homedir "$GPG_HOME")
   [[ -z $PASSPHRASE_FILE ]] || options+=(--batch --pinentry-mode loopback --passphrase-file "$PASSPHRASE_FILE")
   [[ -z $KEY_FILE || -n $PASSPHRASE_FILE ]] || options+=(--batch)
-  exec gpg "${options[@]}" --decrypt -- "$ARCHIVE"
+  # An agent that it starts would go on holding the lock.
+  exec gpg "${options[@]}" --decrypt -- "$ARCHIVE" 8>&-
 }
 
 # open_stream: descriptor 3 gives the archive in clear.
@@ -59,6 +60,10 @@ read_about() {
   [[ ${ABOUT[FORMAT]:-} == "$FORMAT" ]] ||
     fatal "the archive has the format ${ABOUT[FORMAT]:-unknown}, and this release reads $FORMAT" "Use restore.sh of Arleo ${ABOUT[VERSION]:-that made it}."
   [[ -z ${ABOUT[SITE_DIR]:-} || ${ABOUT[SITE_DIR]} =~ ^(/[^/]+)+$ && ! ${ABOUT[SITE_DIR]}/ =~ /\.\.?/ ]] || fatal 'the archive names a site that is no path' 'Take another archive.'
+  local file
+  for file in ${ABOUT[TLS]:-}; do
+    [[ /$file =~ ^(/[A-Za-z0-9_-][A-Za-z0-9._-]*)+$ ]] || fatal 'the archive names a certificate that is no path' 'Take another archive.'
+  done
   local unit
   for unit in ${ABOUT[UNITS]:-}; do
     [[ " ${UNITS[*]} " == *" $unit "* ]] || fatal "the archive is about the unknown unit $unit" "Use restore.sh of Arleo ${ABOUT[VERSION]:-that made it}."
@@ -70,7 +75,23 @@ read_about() {
 # all_places: what an archive may hold, below /.
 all_places() {
   local site="${ABOUT[SITE_DIR]:-}"
-  printf '%s\n' "${PLACES[@]}" ${site:+"${site#/}"}
+  # shellcheck disable=SC2086  # Paths without spaces, which read_about has looked at.
+  printf '%s\n' "${PLACES[@]}" ${site:+"${site#/}"} ${ABOUT[TLS]:-}
+}
+
+# stays PLACE: a public certificate that the host has is as new as the backup's, or newer.
+stays() {
+  case " ${ABOUT[TLS]:-} " in
+    *" $1 "*) [[ $1 == etc/letsencrypt && -e /etc/letsencrypt/live || $1 != etc/letsencrypt && -e /$1 ]] ;;
+    *) return 1 ;;
+  esac
+}
+
+# alone: no other restore runs; what one left that was killed goes, for it lies there in clear.
+alone() {
+  exec 8</var/lib
+  flock -n 8 || fatal 'another restore is running' 'Wait until it has ended.'
+  rm -rf -- /var/lib/.arleo-restore.???????? /run/arleo-restore.????????
 }
 
 # unpack: to a place of its own. tar itself takes no path that leads out of it, and follows no link that it has made.
@@ -115,6 +136,7 @@ would() {
   while IFS= read -r one; do
     count="$(PLACE="$one" awk 'index($0, ENVIRON["PLACE"] "/") == 1 || $0 == ENVIRON["PLACE"] { n += !/\/$/ } END { print n + 0 }' <<<"$names")"
     [[ $count -gt 0 ]] || continue
+    ! stays "$one" || { printf '[DRY-RUN] Would leave /%s as it is\n' "$one" && continue; }
     ! occupied "/$one" || printf '[DRY-RUN] Would move /%s to /%s.before-restore-%s\n' "$one" "$one" "$STAMP"
     printf '[DRY-RUN] Would restore /%s (%d)\n' "$one" "$count"
   done < <(all_places)

@@ -33,6 +33,11 @@ test.each([
     'private key',
   ],
   [
+    'a folder that others can write to',
+    'mkdir -p /root/open && chmod 0777 /root/open && echo FOLDER=/root/open >>/etc/arleo/backup.conf',
+    'can be written by others',
+  ],
+  [
     'a key that has ended',
     `${OWNER} --quick-set-expire $(sed s/KEY=// /etc/arleo/backup.conf) seconds=1
     ${OWNER} --quick-set-expire $(sed s/KEY=// /etc/arleo/backup.conf) seconds=1 '*'
@@ -66,6 +71,10 @@ const forge = (
     tar -cf ../files.tar -P *; find * -type f -exec sha256sum {} + >../MANIFEST; ${after}
     tar -cf ../manifest.tar -C .. MANIFEST; cat ../files.tar ../manifest.tar >>../forged.tar`;
 
+/** A good archive that says something else of itself. */
+const reword = (line: string) => `mkdir -p /root/out && cd /root/out && tar -xif /root/good.tar ABOUT
+    sed -i '/^${line.replace(/=.*/, '')}=/d' ABOUT && echo '${line}' >>ABOUT && tar -cf ../forged.tar ABOUT && tail -c +10241 /root/good.tar >>../forged.tar`;
+
 test.each([
   [
     'a changed file',
@@ -88,6 +97,8 @@ test.each([
       cat ../l1.tar ../l2.tar >>../forged.tar`,
     'where no backup has|not name|unpacked',
   ],
+  ['the word of a newer release', reword('VERSION=99.0.0'), 'older'],
+  ['a certificate that leads out', reword('TLS=etc/../root'), 'no path'],
   ['nothing', 'head -c 20480 /dev/zero >/root/forged.tar', 'no archive of backup.sh'],
   ['half of it', 'head -c 30720 /root/good.tar >/root/forged.tar', 'MANIFEST|unpacked'],
 ])('[R-BACKUP-CHECKED] with %s is refused, and nothing is changed', async (_, make, said) => {

@@ -92,7 +92,9 @@ END
 });
 
 test('[R-BACKUP-LOUD] a full disk costs no earlier archive', async () => {
-  await host.run(`mkdir -p /var/backups/arleo && mount -t tmpfs -o size=2m tmpfs /var/backups/arleo && ${BACKUP}`);
+  await host.run(
+    `mkdir -p /var/backups/arleo && mount -t tmpfs -o size=2m,mode=0700 tmpfs /var/backups/arleo && ${BACKUP}`,
+  );
   const before = await archives();
   await host.run('head -c 3000000 /dev/urandom >/srv/site/content/large.png');
   expect(await host.try(BACKUP)).toMatchObject({ status: 1, stderr: expect.stringContaining('is full') });
@@ -140,4 +142,64 @@ test('the key may be brought as a file with its passphrase; it is used in memory
   await host.run(`gpg --homedir /root/owner --armor --batch --export-secret-keys >/root/secret.asc && echo >/root/passphrase && ${BACKUP}
     ${RESTORE} --force --key /root/secret.asc --passphrase-file /root/passphrase ${NEWEST}`);
   expect(await host.run('ls -d /run/arleo* 2>/dev/null || true')).toBe('');
+});
+
+test('[R-BACKUP-LOUD] what would be thought to be in the archive, and would not, is a failure', async () => {
+  await host.run('mv /var/lib/hugo-mcp-proxy /srv/moved && ln -s /srv/moved /var/lib/hugo-mcp-proxy');
+  expect(await host.try(BACKUP)).toMatchObject({ status: 78, stderr: expect.stringContaining('is a link') });
+  await host.run('rm /var/lib/hugo-mcp-proxy && mv /srv/moved /var/lib/hugo-mcp-proxy');
+
+  const show = (line: string) =>
+    host.run(
+      `cp /usr/local/bin/systemctl /root/ && sed -i 's|show) exit 1|show) echo "${line}"|' /usr/local/bin/systemctl`,
+    );
+  await show('STATE_DIR=/data/$4');
+  expect(await host.try(BACKUP)).toMatchObject({ status: 78, stderr: expect.stringContaining('STATE_DIR=/data/') });
+  await host.run('mv /root/systemctl /usr/local/bin/');
+  await show('STATE_DIR=/var/lib/$4 AUDIT_LOG=/var/log/$4/audit.jsonl');
+  await host.run(BACKUP);
+});
+
+test('[R-BACKUP-RESTORE] the public certificate comes back with its key, wherever nginx has it; locks do not', async () => {
+  const tls = '/etc/letsencrypt /etc/ssl/mcp';
+  await host.run(`mkdir -p /etc/nginx/conf.d /etc/letsencrypt/{live,archive}/x /etc/ssl/mcp
+    echo chain >/etc/letsencrypt/archive/x/fullchain1.pem; ln -s ../../archive/x/fullchain1.pem /etc/letsencrypt/live/x/fullchain.pem
+    echo key >/etc/ssl/mcp/real.key; chmod 0640 /etc/ssl/mcp/real.key; ln -s real.key /etc/ssl/mcp/mcp.key
+    printf '%s\n' '  ssl_certificate /etc/letsencrypt/live/x/fullchain.pem;' '  ssl_certificate_key "/etc/ssl/mcp/mcp.key";' >/etc/nginx/conf.d/mcp.conf
+    touch /etc/hugo-mcp/server.crt.lock /var/lib/hugo-mcp/service.lock /srv/site/content/yarn.lock
+    ${BACKUP} && cp ${NEWEST} /root/kept.tar.gpg && rm -rf ${tls}
+    ${RESTORE} --force --gnupghome /root/owner /root/kept.tar.gpg`);
+  expect(
+    await host.run(
+      'cat /etc/letsencrypt/live/x/fullchain.pem /etc/ssl/mcp/mcp.key; stat -c "%a %F" /etc/ssl/mcp/mcp.key; ls /etc/hugo-mcp/*.lock /var/lib/hugo-mcp/*.lock /srv/site/content/*.lock 2>/dev/null || true',
+    ),
+  ).toBe('chain\nkey\n640 regular file\n/srv/site/content/yarn.lock\n');
+  await host.run(`echo newer >/etc/letsencrypt/archive/x/fullchain1.pem; rm /etc/ssl/mcp/mcp.key; sleep 1
+    ${RESTORE} --force --gnupghome /root/owner /root/kept.tar.gpg`);
+  expect(await host.run('cat /etc/letsencrypt/live/x/fullchain.pem /etc/ssl/mcp/mcp.key')).toBe('newer\nkey\n');
+});
+
+test('a disk that is not empty is found before anything is changed; what a fresh one begins with is nothing', async () => {
+  await host.run(`${BACKUP} && cp ${NEWEST} /root/kept.tar.gpg && rm -rf /srv/site && mkdir /srv/site
+    mount -t tmpfs tmpfs /srv/site && mkdir /srv/site/lost+found && touch /srv/site/mine`);
+  expect(await host.try(`${RESTORE} --force --gnupghome /root/owner /root/kept.tar.gpg`)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('/srv/site is a disk with something on it'),
+  });
+  expect(await host.run('ls -d /etc/*.before-restore* /var/lib/*.before-restore* 2>/dev/null || true')).toBe('');
+  await host.run(`rm /srv/site/mine && ${RESTORE} --force --gnupghome /root/owner /root/kept.tar.gpg`);
+  expect(await host.run('cat /srv/site/content/one.md; ls -d /srv/site/lost+found')).toBe(
+    'one\n/srv/site/lost+found\n',
+  );
+});
+
+test('one restore at a time; what one left in clear that was killed goes with the next', async () => {
+  await host.run(`${BACKUP}; mkdir /var/lib/.arleo-restore.abcdefgh /run/arleo-restore.abcdefgh`);
+  const restore = `${RESTORE} --force --gnupghome /root/owner ${NEWEST}`;
+  expect(await host.try(`flock /var/lib ${restore}`)).toMatchObject({
+    status: 1,
+    stderr: expect.stringContaining('another restore is running'),
+  });
+  await host.run(restore);
+  expect(await host.run('ls -d /var/lib/.arleo-restore.* /run/arleo-restore.*/ 2>/dev/null || true')).toBe('');
 });
