@@ -7,6 +7,8 @@
 #   NO_COLOR                      no colours, even on a terminal
 set -euo pipefail
 umask 077
+# Ranges such as [a-z] mean ASCII in no other locale for sure; and `su` keeps a PATH that may lack the folders of root's programs.
+export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 HERE="$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")"
 # The release that is installed: what this script lies in.
@@ -118,10 +120,12 @@ check() {
   check_join
   check_site
   check_certificate
+  check_ports
 }
 
 install_all() {
   install_packages
+  check_certificate
   install_release
   make_users
   make_site

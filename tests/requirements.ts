@@ -164,6 +164,7 @@ export const REQUIREMENTS: readonly Requirement[] = [
     'R-INSTALL-UPGRADE': 'Another release changes its code, units and nginx, and nothing else.',
     'R-INSTALL-OWNERS': 'What the owner changed in the configuration of nginx stays.',
     'R-INSTALL-UNINSTALL': 'Off again but for secrets and data; with --purge those too, and never the site.',
+    'R-INSTALL-SITE': 'The site may be in another folder, and come back.',
     'R-INSTALL-SECRETS': 'Secrets that exist are preserved; a partial file is completed, a damaged one refused.',
     'R-UNIT-WORKS': 'A page goes live through all hops while each is in its sandbox.',
     'R-UNIT-EXPOSURE': 'systemd-analyze security finds at most 2.0 for every unit, with and without its drop-ins.',

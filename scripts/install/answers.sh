@@ -40,6 +40,9 @@ find_answers() {
   for name in "${QUESTIONS[@]}"; do
     check_answer "$name" "${ANSWER[$name]:-}"
   done
+  # Without a slash at its end, and without links on the way: what is looked at is the place itself.
+  [[ -z ${ANSWER[SITE]:-} ]] || ANSWER[SITE]="$(realpath -m -- "${ANSWER[SITE]}")"
+  check_answer SITE "${ANSWER[SITE]:-}"
 }
 
 # take_answers FILE STATUS: those that were not given as options.
@@ -62,7 +65,7 @@ read_remembered() {
   for name in "${QUESTIONS[@]}"; do
     [[ -n ${ANSWER[$name]:-} || -z ${ENV_VALUE[$name]:-} ]] || ANSWER[$name]="${ENV_VALUE[$name]}"
   done
-  [[ -z ${ENV_VALUE[ROLE]:-} || $ACTION != install || ${ANSWER[ROLE]} == "${ENV_VALUE[ROLE]}" ]] ||
+  [[ -z ${ENV_VALUE[ROLE]:-} || $ACTION != install || ! -L $RELEASES/current || ${ANSWER[ROLE]} == "${ENV_VALUE[ROLE]}" ]] ||
     fatal $PRECONDITION "this host was installed as ${ENV_VALUE[ROLE]}, not ${ANSWER[ROLE]}" 'To give it another role: install.sh --uninstall first.'
 }
 
@@ -147,5 +150,6 @@ remember_answers() {
   for name in "${QUESTIONS[@]}"; do
     [[ -z ${ANSWER[$name]:-} ]] || text+="$name=${ANSWER[$name]}"$'\n'
   done
+  [[ -n $DRY_RUN || ! -e $ANSWERS_FILE ]] || read_text ANSWERS_BEFORE "$ANSWERS_FILE"
   put_file answers "$ANSWERS_FILE" 644 root:root "$text"
 }

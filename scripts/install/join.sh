@@ -27,6 +27,8 @@ check_join() {
     vm) [[ -n ${ANSWER[VM_ADDRESS]:-} && -n ${ANSWER[NUC_ADDRESS]:-} ]] ||
       fatal $USAGE 'the addresses of the two hosts are missing' 'Give --vm-address and --nuc-address, or --join FILE.' ;;
   esac
+  [[ ${ANSWER[ROLE]} != vm || ${ANSWER[VM_ADDRESS]} == *:* || " $(hostname --all-ip-addresses 2>/dev/null)" == *" ${ANSWER[VM_ADDRESS]} "* ]] ||
+    warn "${ANSWER[VM_ADDRESS]} is no address of this host, and hugo-mcp can only listen to one that is"
   [[ -n $JOIN_FOR ]] || return 0
   [[ $JOIN_FOR == "${ANSWER[ROLE]}" ]] ||
     fatal $USAGE "$JOIN_FILE is for the role $JOIN_FOR, and this host is ${ANSWER[ROLE]}" 'Take the file that the other host has written for this one.'

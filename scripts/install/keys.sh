@@ -63,7 +63,7 @@ put_made() {
 make_certificate() {
   local names=()
   [[ ${ANSWER[ROLE]} == all ]] || names=(--names "${ANSWER[VM_ADDRESS]}")
-  quietly node "$RELEASES/$RELEASE/arleo/arleo.js" cert create "${names[@]}" ||
+  quietly /usr/bin/node "$RELEASES/$RELEASE/arleo/arleo.js" cert create "${names[@]}" ||
     fatal $FAILED 'could not make the certificate' 'See the line above.'
 }
 
@@ -123,6 +123,6 @@ make_folders_of_tokens() {
 }
 
 token_manager() {
-  node "$RELEASES/$RELEASE/arleo/token-mgr.js" "$@" >/dev/null ||
+  /usr/bin/node "$RELEASES/$RELEASE/arleo/token-mgr.js" "$@" >/dev/null ||
     fatal $FAILED 'token-mgr refused' 'See the line above.'
 }

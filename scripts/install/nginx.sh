@@ -1,13 +1,21 @@
 # shellcheck shell=bash
 # The public address: nginx and its firewall. Sourced by install.sh.
 
-# check_certificate: one that the owner has.
+# check_certificate: one that the owner has. Without openssl, as on a fresh host, a part of it waits until that is there.
+CERTIFICATE_CHECKED=''
 check_certificate() {
-  is_role nuc || return 0
+  is_role nuc && [[ -z $CERTIFICATE_CHECKED ]] || return 0
   local certificate="${ANSWER[TLS_CERTIFICATE]:-}" key="${ANSWER[TLS_KEY]:-}"
   [[ -z $certificate && -z $key ]] && return
   [[ -n $certificate && -n $key ]] || fatal $USAGE 'a certificate goes with its key' 'Give both --tls-certificate and --tls-key.'
   [[ -f $certificate && -f $key ]] || fatal $PRECONDITION "$certificate or $key is not there" 'Give the paths of two files, PEM.'
+  command -v openssl >/dev/null || return 0
+  CERTIFICATE_CHECKED=yes
+  openssl x509 -in "$certificate" -noout 2>/dev/null || fatal $PRECONDITION "$certificate is no certificate" 'Give one in PEM, with its chain behind it.'
+  [[ "$(openssl x509 -in "$certificate" -noout -pubkey)" == "$(openssl pkey -in "$key" -passin pass: -pubout 2>/dev/null)" ]] ||
+    fatal $PRECONDITION "$key is not the key of $certificate" 'Give the private key that was made for it, PEM, without a passphrase.'
+  openssl x509 -in "$certificate" -noout -checkhost "${ANSWER[DOMAIN]}" 2>/dev/null | grep -q 'does match' ||
+    warn "$certificate is not for ${ANSWER[DOMAIN]}: Claude will not take it, unless what is in front of this host does"
 }
 
 # self_signed: for the time until there is another. Prints its path without .crt and .key.

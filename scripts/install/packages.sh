@@ -27,14 +27,15 @@ finish_packages() {
   local tries=60
   until quietly env DEBIAN_FRONTEND=noninteractive dpkg --configure -a --force-confold; do
     tries=$((tries - 1))
-    [[ $tries -gt 0 ]] && fuser_of_dpkg || break
+    [[ $tries -gt 0 ]] && dpkg_is_at_work || break
     sleep 5
   done
   quietly "${APT[@]}" --fix-broken install ||
     fatal $FAILED 'the packages of this system are broken' 'Mend them with dpkg --configure -a and apt-get -f install, then run this again.'
 }
 
-fuser_of_dpkg() { ! flock --nonblock /var/lib/dpkg/lock true; }
+# dpkg_is_at_work: its locks are of fcntl, which flock does not see.
+dpkg_is_at_work() { grep -qE ":($(stat -c %i /var/lib/dpkg/lock /var/lib/dpkg/lock-frontend 2>/dev/null | paste -sd '|')) " /proc/locks; }
 
 fetch_packages() {
   quietly "${APT[@]}" update || fatal $FAILED 'apt-get update failed' 'See the lines above; check the network and /etc/apt/sources.list, then run this again.'

@@ -19,6 +19,33 @@ check_host() {
   done
 }
 
+# check_ports: a program that has one of ours would only be found when a service does not start.
+check_ports() {
+  local unit address port
+  while read -r unit address port; do
+    systemctl is-active --quiet "$unit" || ! is_taken "$address" "$port" ||
+      fatal $PRECONDITION "port $port, which $unit needs, is taken by another program" "See which: ss -ltnp 'sport = :$port'; stop it, or give it another port."
+  done < <(ports)
+}
+
+# ports: unit, address and port of all that this host will listen to.
+ports() {
+  if is_role nuc; then
+    read_env "$OAUTH_ENV" && echo "mcp-oauth-proxy ${ENV_VALUE[HOST]:-127.0.0.1} ${ENV_VALUE[PORT]:-8083}"
+    read_env "$PROXY_ENV" && echo "hugo-mcp-proxy ${ENV_VALUE[HOST]:-127.0.0.1} ${ENV_VALUE[PORT]:-8084}"
+    echo 'nginx 127.0.0.1 443'
+  fi
+  if is_role vm; then
+    read_env "$SERVER_ENV" && echo "hugo-mcp ${ENV_VALUE[HOST]:-${ANSWER[VM_ADDRESS]:-127.0.0.1}} ${ENV_VALUE[PORT]:-8000}"
+  fi
+}
+
+# A service that is just being stopped or started still has its own.
+is_taken() {
+  # shellcheck disable=SC2016  # It is for the shell that may have to be given up: an address may be silent.
+  [[ ! -e $RELEASES/current ]] && timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" 2>/dev/null
+}
+
 # take_lock: one at a time, for as long as this process lives. A dry run writes nothing, not even this.
 take_lock() {
   [[ -z $DRY_RUN ]] || return 0

@@ -1,9 +1,12 @@
 # shellcheck shell=bash
-# What is changed of a host that works can be put back: its units, its nginx, and which release is run. Secrets and
-# settings are only ever added to, so they stay. Sourced by install.sh.
+# What is changed of a host that works can be put back: its units, its nginx, which release is run, and what was answered
+# otherwise than before. Secrets, and settings that are new, stay. Sourced by install.sh.
 
 readonly UNDO="$RECORD/undo"
 CHANGING=''
+# Settings that this run has given another value: file, name and the value before, in turn. And the answers before.
+CHANGED_SETTINGS=()
+ANSWERS_BEFORE=''
 
 # begin_changes: from here on a run that fails puts back what was there. One that was killed left its saved files, and
 # they stay the ones to go back to.
@@ -12,7 +15,10 @@ begin_changes() {
   install -d -m 700 "$UNDO/files" "$RECORD/started"
   CHANGING=yes
   trap put_back EXIT
+  trap 'exit 129' HUP
   trap 'exit 130' INT
+  # The program that reads what this says is gone: bash would end without the trap above.
+  trap 'exit 141' PIPE
   trap 'exit 143' TERM
 }
 
@@ -80,13 +86,13 @@ prove() {
   printf '%s\n' "$said" | sed 's/^/    /'
 }
 
-self_test() { node /usr/local/lib/arleo/arleo.js self-test --role "${ANSWER[ROLE]}" 2>&1; }
+self_test() { /usr/bin/node /usr/local/lib/arleo/arleo.js self-test --role "${ANSWER[ROLE]}" 2>&1; }
 
 # keep_changes: all is well, so this is what a later run goes back to.
 keep_changes() {
   [[ -z $DRY_RUN ]] || return 0
   CHANGING=''
-  trap - EXIT INT TERM
+  trap - EXIT HUP INT PIPE TERM
   local before
   before="$(proven_release)"
   if [[ -z "$(lacks)" ]]; then
@@ -97,21 +103,27 @@ keep_changes() {
   remove_old_releases "$(cat "$RECORD/before" 2>/dev/null || true)"
 }
 
-# put_back: at the end of a run that failed after begin_changes.
+# put_back: at the end of a run that failed after begin_changes. Neither another Ctrl-C nor the end of a terminal or pipe
+# that it writes to leaves it half done.
 put_back() {
-  local status=$? before
-  trap - EXIT INT TERM
+  local status=$? before said
+  trap - EXIT
+  trap '' HUP INT PIPE TERM
   [[ -n $CHANGING && $status -ne 0 ]] || exit "$status"
+  set +e
   before="$(proven_release)"
   if [[ -z $before || ! -d $RELEASES/$before ]]; then
+    spare_nginx
     warn 'There is nothing that could be put back: no release was seen to work here before.'
+    say_unjoined
     exit $BROKEN
   fi
-  set +e
   warn "Putting back what was there: release $before"
-  restore_files
+  restore_files "$UNDO/files"
+  restore_settings
   link_atomically "$before" "$RELEASES/current"
-  restart_all
+  # What it says on its way out would be about another run.
+  (restart_all) || true
   if said="$(self_test)"; then
     rm -rf "$UNDO"
     warn "Release $before was put back and works. The one that failed is still in $RELEASES/$RELEASE/."
@@ -121,6 +133,33 @@ put_back() {
   exit $BROKEN
 }
 
+# spare_nginx: a configuration that nginx does not take would keep the owner's other sites from starting again.
+spare_nginx() {
+  is_role nuc || return 0
+  ! nginx -t >/dev/null 2>&1 || return 0
+  warn 'Taking the configuration of nginx back'
+  [[ ! -d $UNDO/files/etc/nginx ]] || restore_files "$UNDO/files/etc/nginx"
+}
+
+# say_unjoined: where the site's host came first, it may only not know of this one yet.
+say_unjoined() {
+  [[ ${ANSWER[ROLE]} == nuc && -s $PINNED_CRT ]] || return 0
+  warn "This is expected while the site's host has not taken what it has to know of this one; after that, run this again."
+  say_join
+}
+
+# restore_settings: those that were answered otherwise in this run; secrets stay as they are, since tokens of others follow them.
+restore_settings() {
+  local number
+  for ((number = 0; number < ${#CHANGED_SETTINGS[@]}; number += 3)); do
+    read_env "${CHANGED_SETTINGS[number]}"
+    set_env "${CHANGED_SETTINGS[number + 1]}" "${CHANGED_SETTINGS[number + 2]}"
+    write_atomically "${CHANGED_SETTINGS[number]}" 600 root:root "$ENV_TEXT"
+  done
+  [[ -z $ANSWERS_BEFORE ]] || write_atomically "$ANSWERS_FILE" 644 root:root "$ANSWERS_BEFORE"
+}
+
+# restore_files FOLDER: what was saved in there.
 restore_files() {
   local saved file
   while IFS= read -r -d '' saved; do
@@ -130,7 +169,7 @@ restore_files() {
       *.new) ;;
       *) write_restored "$saved" "$file" ;;
     esac
-  done < <(find "$UNDO/files" -type f -print0)
+  done < <(find "$1" -type f -print0)
 }
 
 write_restored() {

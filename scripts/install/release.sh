@@ -15,7 +15,20 @@ check_release() {
   sums_hold "$SOURCE" ||
     fatal $BAD_RELEASE "this release is not what its SHA256SUMS says: $(cd "$SOURCE" && sha256sum --check --quiet SHA256SUMS 2>/dev/null | head -n 3 | tr '\n' ' ')" \
       'Get the tarball again, check it against the SHA256SUMS beside it, and unpack it anew.'
+  local machine
+  machine="$(uname -m)"
+  [[ -f $SOURCE/mcp-oauth-proxy/lmdb-linux-$(node_architecture "$machine").node ]] ||
+    fatal $PRECONDITION "this release is not for $machine" 'Get the tarball for this kind of machine.'
   RELEASE="$(<"$SOURCE/VERSION")-$(sha256sum "$SOURCE/SHA256SUMS" | cut -c 1-12)"
+}
+
+# node_architecture MACHINE: of `uname -m`, as Node names it and the release its one native part.
+node_architecture() {
+  case "$1" in
+    x86_64) echo x64 ;;
+    aarch64) echo arm64 ;;
+    *) echo "$1" ;;
+  esac
 }
 
 sums_hold() { (cd "$1" && sha256sum --check --quiet --strict SHA256SUMS) >/dev/null 2>&1; }

@@ -13,6 +13,8 @@ declare -rA SECRET_FORM=(
 # check_settings: a damaged file is refused before anything is changed: nobody else knows what stood in it.
 check_settings() {
   local file name
+  [[ -z $ROTATE ]] || is_role nuc ||
+    fatal $PRECONDITION 'no token is made on this host' 'Rotate on the host that faces the internet, and carry its for-vm.join over again.'
   for file in $(settings_files); do
     read_env "$file" || refuse_damaged "$file" "$ENV_FAULT"
     for name in "${!SECRET_FORM[@]}"; do
@@ -35,6 +37,9 @@ settings_files() {
   done
 }
 
+# The one that `setting` is about.
+SETTINGS_FILE=''
+
 write_settings() {
   if is_role nuc; then
     say_what_becomes_of_secrets
@@ -55,6 +60,7 @@ say_what_becomes_of_secrets() {
 }
 
 write_oauth_proxy_settings() {
+  SETTINGS_FILE="$OAUTH_ENV"
   read_env "$OAUTH_ENV"
   setting PUBLIC_URL "https://${ANSWER[DOMAIN]}" DOMAIN
   setting UPSTREAM_URL http://127.0.0.1:8084
@@ -70,6 +76,7 @@ write_proxy_settings() {
   read_env "$OAUTH_ENV"
   sha256="$(env_value MCP_TOKEN | sha256sum | cut -c 1-64)"
   read_env "$PROXY_ENV"
+  SETTINGS_FILE="$PROXY_ENV"
   setting UPSTREAM_URL "$(upstream_url)" VM_ADDRESS
   # Two of them stand there while the token is rotated by hand.
   if [[ ${ENV_VALUE[MCP_TOKEN_SHA256]:-} != *"$sha256"* ]]; then
@@ -81,6 +88,7 @@ write_proxy_settings() {
 }
 
 write_server_settings() {
+  SETTINGS_FILE="$SERVER_ENV"
   read_env "$SERVER_ENV"
   if [[ ${ANSWER[ROLE]} == vm ]]; then
     setting HOST "${ANSWER[VM_ADDRESS]}" VM_ADDRESS
@@ -102,7 +110,8 @@ setting() {
   if ! has_env "$1"; then
     set_env "$1" "$2"
   elif [[ "$(env_value "$1")" != "$2" && -n ${3:-} && -n ${SAID[${3:-none}]:-} ]]; then
-    [[ -n $DRY_RUN ]] || info "Change $1 to $2"
+    change "change $1 to $2 in $SETTINGS_FILE" true
+    CHANGED_SETTINGS+=("$SETTINGS_FILE" "$1" "$(env_value "$1")")
     set_env "$1" "$2"
   fi
 }

@@ -39,8 +39,11 @@ check_site() {
   local site="${ANSWER[SITE]:-}"
   is_role vm || return 0
   case "$site/" in
-    /home/* | /root/* | /tmp/* | /var/tmp/* | /usr/* | /etc/* | /boot/*)
+    // | /home/* | /root/* | /tmp/* | /var/tmp/* | /usr/* | /etc/* | /boot/* | /dev/* | /proc/* | /sys/* | /run/*)
       fatal $PRECONDITION "hugo-mcp cannot write to $site: its sandbox hides or locks that place" 'Move the site below /srv: --site /srv/site'
+      ;;
+    /var/lib/* | /var/log/* | /var/backups/* | /srv/ | /var/ | /opt/ | /mnt/ | /media/)
+      fatal $PRECONDITION "$site is not a folder of the site alone" 'hugo-mcp gets all of it: give the site one of its own, --site /srv/site'
       ;;
   esac
   [[ ! -e $site || -d $site ]] || fatal $PRECONDITION "$site is no folder" 'Give --site the folder of the Hugo site.'
@@ -64,7 +67,7 @@ make_site() {
   is_role vm || return 0
   if is_empty "$site"; then
     change "create a small Hugo site in $site/" copy_starter "$site"
-  elif [[ -n "$(find "$site" ! -user hugo-mcp -print -quit 2>/dev/null)" || ! -d $site ]]; then
+  elif ! id -u hugo-mcp >/dev/null 2>&1 || [[ -n "$(find "$site" ! -user hugo-mcp -print -quit)" ]]; then
     # Only what it owns can hugo-mcp change, and bring to another commit.
     change "give all of $site to the user hugo-mcp" chown -hR hugo-mcp:hugo-mcp "$site"
   fi

@@ -12,7 +12,7 @@ uninstall() {
       "$UNITS_DIR/$unit.service.d/front-machine.conf" "$UNITS_DIR/$unit.service.d/site.conf"
     [[ -n $DRY_RUN ]] || rmdir "$UNITS_DIR/$unit.service.d" 2>/dev/null || true
   done
-  remove_path /etc/nginx/conf.d/mcp.conf /etc/nginx/conf.d/mcp.conf.arleo-new /etc/nginx/arleo
+  remove_nginx
   for part in $(items service) $(items timer); do
     remove_path "/etc/sysusers.d/$part.conf" "/etc/tmpfiles.d/$part.conf" "/usr/local/lib/$part"
   done
@@ -22,12 +22,25 @@ uninstall() {
   remove_path /usr/local/lib/arleo "$RELEASES" "$RECORD/written" "$RECORD/proven" "$RECORD/before" "$RECORD/started" "$RECORD/joined-tokens.json" "$UNDO"
   change 'reload systemd' systemctl daemon-reload
   if systemctl is-active --quiet nginx; then
-    change 'reload nginx.service' quietly systemctl reload nginx
+    change 'reload nginx.service' quietly systemctl reload nginx || warn 'nginx did not reload; see: nginx -t'
   fi
   [[ $ACTION != purge ]] || purge
   [[ -n $DRY_RUN ]] || good 'Arleo is off this host. Packages of Debian stay; so does the site.'
   [[ $ACTION == purge || -n $DRY_RUN ]] ||
     info 'Secrets and data stay in /etc, /var/lib and /var/log: install.sh takes them up again, install.sh --purge removes them.'
+}
+
+# remove_nginx: what the owner has changed, or written in the same place, is put aside where nginx does not read it.
+remove_nginx() {
+  local file
+  while IFS= read -r -d '' file; do
+    if is_ours "$file" || [[ $file == *.arleo-new ]]; then
+      remove_path "$file"
+    else
+      change "move $file to $file.by-hand" mv -fT "$file" "$file.by-hand"
+    fi
+  done < <(find /etc/nginx/conf.d/mcp.conf /etc/nginx/conf.d/mcp.conf.arleo-new /etc/nginx/arleo -type f ! -name '*.by-hand' -print0 2>/dev/null)
+  [[ -n $DRY_RUN || ! -d /etc/nginx/arleo ]] || find /etc/nginx/arleo -depth -type d -empty -delete
 }
 
 confirm_purge() {
@@ -51,7 +64,11 @@ stop_all() {
 }
 
 purge() {
-  local unit
+  local unit site="${ANSWER[SITE]:-}"
+  # Its user is gone then, and another could get the same number.
+  if [[ -n $site && -d $site ]] && is_role vm && id -u hugo-mcp >/dev/null 2>&1; then
+    change "give all of $site to root" chown -hR --from=hugo-mcp root:root "$site"
+  fi
   for unit in $(items service); do
     remove_path "/etc/$unit" "/var/lib/$unit" "/var/log/$unit"
     ! id -u "$unit" >/dev/null 2>&1 || change "remove user $unit" quietly userdel "$unit"
@@ -93,7 +110,7 @@ NEXT
 ask_passphrase() {
   [[ -z $YES && -t 0 && ! -s /etc/mcp-oauth-proxy/owner.json ]] || return 0
   info 'Choose the passphrase that you log in with (Ctrl-C to do it later)'
-  arleo owner set-passphrase || true
+  /usr/local/bin/arleo owner set-passphrase || true
 }
 
 say_connect() {

@@ -14,9 +14,18 @@ write_units() {
   done
   [[ ${ANSWER[ROLE]} != nuc ]] || put_address hugo-mcp-proxy site-machine "${ANSWER[VM_ADDRESS]}"
   [[ ${ANSWER[ROLE]} != vm ]] || put_address hugo-mcp front-machine "${ANSWER[NUC_ADDRESS]}"
-  if is_role vm && [[ ${ANSWER[SITE]} != /srv/site ]]; then
-    put_managed 'systemd drop-in' "$UNITS_DIR/hugo-mcp.service.d/site.conf" \
-      "[Service]"$'\n'"Environment=SITE_DIR=${ANSWER[SITE]}"$'\n'"ReadWritePaths=${ANSWER[SITE]}"
+  ! is_role vm || put_site "$UNITS_DIR/hugo-mcp.service.d/site.conf"
+}
+
+# put_site FILE: where the site is, if not where the unit has it. The unit's own place may not even exist, so it is dropped.
+put_site() {
+  if [[ ${ANSWER[SITE]} != /srv/site ]]; then
+    put_managed 'systemd drop-in' "$1" \
+      "[Service]"$'\n'"Environment=SITE_DIR=${ANSWER[SITE]}"$'\n'"ReadWritePaths="$'\n'"ReadWritePaths=${ANSWER[SITE]}"
+  elif [[ -e $1 ]]; then
+    [[ -z $CHANGING ]] || save "$1" ''
+    CHANGED_FILES+=("$1")
+    remove_path "$1"
   fi
 }
 
@@ -76,7 +85,7 @@ is_started() {
   local file
   for file in ${DRY_RUN:+"${CHANGED_FILES[@]}"}; do
     case "$file" in
-      "/etc/$1/"* | "$UNITS_DIR/$1."* | "$RELEASES/current") return 1 ;;
+      "/etc/$1/"* | "$UNITS_DIR/$1."* | "$UNITS_DIR/${1%.timer}.service.d/"* | "$RELEASES/current") return 1 ;;
     esac
   done
   [[ "$(cat "$RECORD/started/$1" 2>/dev/null)" == "$2" ]] && systemctl is-active --quiet "$1" && systemctl is-enabled --quiet "$1"
@@ -87,6 +96,7 @@ remember_start() { write_record "started/$1" "$2"; }
 # write_record NAME TEXT: a line of the installer's own record.
 write_record() {
   install -d -m 700 "$(dirname "$RECORD/$1")"
+  remove_leftovers "$RECORD/$1"
   write_atomically "$RECORD/$1" 600 root:root "$2"$'\n'
 }
 
