@@ -100,7 +100,12 @@ test('[R-DOCTOR-DISK] a disk that is full', async () => {
 
 test.each([
   ['that is mounted read-only', 'disk_read_only', ['--bind', '--options', 'ro'], (): string => logs],
-  ['that has room for no more files', 'disk_full', ['--types', 'tmpfs', '--options', 'nr_inodes=1'], (): string => 'none'],
+  [
+    'that has room for no more files',
+    'disk_full',
+    ['--types', 'tmpfs', '--options', 'nr_inodes=1'],
+    (): string => 'none',
+  ],
 ] as const)('[R-DOCTOR-DISK] a disk %s', async (_, code, how, from) => {
   need('mount', ...how, from(), logs);
   const { codes, report } = await host.examine();
