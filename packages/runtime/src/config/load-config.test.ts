@@ -46,6 +46,8 @@ test('reads the values, fills in the defaults and freezes', () => {
     HOST: '127.0.0.1',
     PORT: 9000,
     LOG_LEVEL: 'info',
+    AUDIT_LOG_BYTES: 16_777_216,
+    AUDIT_LOG_FILES: 60,
     MAX_BODY_BYTES: 16 * 1024 * 1024,
     DRAIN_SECONDS: 130,
     UPSTREAM_URL: new URL('https://127.0.0.1:8000'),
