@@ -68,13 +68,13 @@ const all = tools.flatMap(({ name, input }) => [
 
 /** The exceptions, as regular expressions of whole names. */
 const exempt = [
-  ...firewall.matchAll(/^SecRuleUpdateTargetByTag "OWASP_CRS" "!ARGS:(?:'\/\^(.+)\\z\/'|(json\..+))"$/gm),
+  ...firewall.matchAll(/^SecRuleUpdateTargetByTag "OWASP_CRS" "!ARGS:(?:'\/\\A(.+)\\z\/'|(json\..+))"$/gm),
 ].map(([, expression, literal = '']) => expression ?? literal.replaceAll('.', '\\.'));
 const isExempt = (name: string): boolean => exempt.some((expression) => new RegExp(`^${expression}$`).test(name));
 
 /** The tools in which these names count: elsewhere a rule of their own keeps them closed. */
 const content = [
-  ...firewall.matchAll(/^SecRule ARGS:json\.params\.name "!@(?:rx \^\(\?:(.+)\)\\z|streq (.+))"/gm),
+  ...firewall.matchAll(/^SecRule ARGS:json\.params\.name "!@(?:rx \\A\(\?:(.+)\)\\z|streq (.+))"/gm),
 ].flatMap(([, several, one]) => (several ?? one ?? '').split('|'));
 
 /** One name for each way through an expression: `a\.(?:b|c)` is `a.b` and `a.c`. */
