@@ -1,6 +1,9 @@
 import { createPrograms } from '../site/run-program.ts';
 import { PublishFailure, type PublishPlugin } from './plugin.ts';
 
+/** The most time that ending it and all that it started may take, in milliseconds. */
+const KILLED_MS = 5_000;
+
 export interface DeployOptions {
   /** The program and its arguments. No shell reads them. */
   argv: readonly [string, ...string[]];
@@ -25,7 +28,7 @@ export function deployCommand(options: DeployOptions): PublishPlugin & { close()
   return {
     name: 'deploy',
     // Beyond the command's own time: one that leaves its output open to something else is not waited for.
-    timeoutMs: timeoutMs + 1_000,
+    timeoutMs: timeoutMs + KILLED_MS,
     async announce({ release, since, facts }) {
       const cwd = options.dirOf(release.id);
       const run = await programs.run(args, {
