@@ -4,8 +4,8 @@
 places() {
   local place
   for place in "${PLACES[@]}" ${SITE:+"${SITE#/}"} "${TLS[@]}"; do
-    # What is staged comes from there.
-    [[ ! -e /$place || -e $RUN/staged/$place ]] || printf '%s\0' "$place"
+    # A file that is staged comes from there; of a folder only a part may be.
+    [[ ! -e /$place || -f $RUN/staged/$place ]] || printf '%s\0' "$place"
   done
 }
 
