@@ -21,15 +21,17 @@ afterEach(async () => {
 const to = () => path.join(folder, 'copy.lmdb');
 
 test('the snapshot of a state in use is one moment of it, and private', async () => {
-  // Pairs are written together: a copy that holds one of a pair only is of no moment.
+  // Pairs are written together, for what is put in one turn is one transaction: a copy that holds one of a pair only is
+  // of no moment. (A transaction that calls back into this thread would wait for the snapshot's opening, and that for it:
+  // a service and a snapshot are two processes.)
   let written = 0;
   let going = true;
   const writing = (async () => {
     for (; going; written += 1) {
-      await store.transaction(() => {
-        store.put(`Session:${written}`, { payload: { text: 'x'.repeat(2_000) } });
-        store.put(`session-uid:${written}`, { payload: {} });
-      });
+      await Promise.all([
+        store.put(`Session:${written}`, { payload: { text: 'x'.repeat(2_000) } }),
+        store.put(`session-uid:${written}`, { payload: {} }),
+      ]);
     }
   })();
   while (written < 50) await new Promise((resolve) => setTimeout(resolve, 1));
