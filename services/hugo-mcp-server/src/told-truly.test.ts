@@ -71,7 +71,7 @@ describe('an answer that is given again', () => {
   });
 
   test('of a build that was under way tells how it ended', async () => {
-    await service.restart({ ANSWER_SECONDS: '1' });
+    await service.restart({ ANSWER_SECONDS: '4' });
     const args = { idempotency_key: 'a-slow-build' };
     await hugo.close();
     const early = await call('build_site', args);
@@ -179,7 +179,7 @@ test('a page is given with the files that Hugo takes from its other languages', 
 });
 
 test('a change that was acknowledged goes live by itself after the writer had to stop', async () => {
-  await service.restart({ ANSWER_SECONDS: '1' });
+  await service.restart({ ANSWER_SECONDS: '4' });
   await hugo.close();
   expect(ok(await update({ content: 'Acknowledged.' }))).toMatchObject({ live: false, not_live_because: 'building' });
   // What fails now is the look at whether the change is live: the writer cannot go on.

@@ -84,7 +84,7 @@ test.each(['index.lock', 'refs/heads/main.lock'])(
 );
 
 test('a git that hangs: the caller is told that nobody knows, and the key gives the outcome later', async () => {
-  await service.restart({ ANSWER_SECONDS: '1' });
+  await service.restart({ ANSWER_SECONDS: '4' });
   await writeFile(at('hang-commit'), '');
   const args = { edits: [{ find: 'Hi', replace: 'Hi Hi' }], idempotency_key: 'key-0000001' };
   const answer = await update(args);
