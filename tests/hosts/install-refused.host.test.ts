@@ -1,18 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { install, PACKAGES, snapshot, UNPACKED, unpackRelease } from './install.ts';
-import { packRelease } from './release.ts';
-import { ADDRESSES, bootHosts, type TestHost, type TestHosts } from './test-hosts.ts';
+import { install, snapshot, UNPACKED, type UnpackedHost, unpackedHost } from './install.ts';
+import type { TestHost } from './test-hosts.ts';
 
-let folder: string;
-let hosts: TestHosts;
+let unpacked: UnpackedHost;
 let host: TestHost;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'arleo-refused-'));
-  hosts = await bootHosts(PACKAGES, { nuc: ADDRESSES.nuc });
-  host = hosts.host('nuc');
-  await unpackRelease(host, await packRelease(path.join(folder, 'release')));
+  unpacked = await unpackedHost();
+  host = unpacked.host;
   // A site of the owner's own, which keeps nginx from taking ours: it has an upstream of the same name.
   await host.run(`cat >/etc/nginx/conf.d/own.conf <<'OWN'
 upstream arleo_oauth_proxy { server 127.0.0.1:9; }
@@ -20,10 +13,7 @@ server { listen 127.0.0.1:81; location / { return 200 own; } }
 OWN
     systemctl restart nginx`);
 });
-afterAll(async () => {
-  await hosts?.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => unpacked?.dispose());
 
 /** Where the unit looks for the site. */
 const siteFolder = async () => /SITE_DIR=(\S+)/.exec(await host.run('systemctl show -P Environment hugo-mcp'))?.[1];

@@ -1,23 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { everything, install, PACKAGES, snapshot, UNPACKED, unpackRelease } from './install.ts';
-import { packRelease } from './release.ts';
-import { ADDRESSES, bootHosts, type TestHost, type TestHosts } from './test-hosts.ts';
+import { everything, install, snapshot, UNPACKED, type UnpackedHost, unpackedHost } from './install.ts';
+import type { TestHost } from './test-hosts.ts';
 
-let folder: string;
-let hosts: TestHosts;
+let unpacked: UnpackedHost;
 let host: TestHost;
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'arleo-install-'));
-  hosts = await bootHosts(PACKAGES, { nuc: ADDRESSES.nuc }, { offered: true });
-  host = hosts.host('nuc');
-  await unpackRelease(host, await packRelease(path.join(folder, 'release')));
+  unpacked = await unpackedHost({ offered: true });
+  host = unpacked.host;
 });
-afterAll(async () => {
-  await hosts?.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => unpacked?.dispose());
 
 const OAUTH_ENV = '/etc/mcp-oauth-proxy/.env';
 

@@ -1,20 +1,22 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { VERSION } from '@arleo/core/version';
-import type { Outcome, TestHost } from './test-hosts.ts';
+import { packRelease } from './release.ts';
+import { ADDRESSES, bootHosts, type Outcome, type TestHost } from './test-hosts.ts';
 
 /** All packages of Debian that an installation needs, on one host or on two. */
 export const PACKAGES = [
-  ...[
-    'ca-certificates',
-    'git',
-    'gpg',
-    'gpg-agent',
-    'hugo',
-    'libnginx-mod-http-modsecurity',
-    'modsecurity-crs',
-    'nginx',
-  ],
-  ...['nodejs', 'openssl'],
+  'ca-certificates',
+  'git',
+  'gpg',
+  'gpg-agent',
+  'hugo',
+  'libnginx-mod-http-modsecurity',
+  'modsecurity-crs',
+  'nginx',
+  'nodejs',
+  'openssl',
 ];
 
 /** Where a release lies on a host before it is installed. */
@@ -25,6 +27,31 @@ export async function unpackRelease(host: TestHost, tarball: string): Promise<vo
   await host.put(path.dirname(tarball), '/root');
   await host.run(`cd /root && sha256sum --check --quiet SHA256SUMS && rm -rf ${UNPACKED}
     tar -xzf ${path.basename(tarball)}`);
+}
+
+export interface UnpackedHost {
+  host: TestHost;
+  dispose(): Promise<void>;
+}
+
+/**
+ * One host with an unpacked release, on which nothing is installed yet.
+ *
+ * @param options.offered the packages are not on it, but in an archive that apt can install from
+ */
+export async function unpackedHost(options: { offered?: boolean } = {}): Promise<UnpackedHost> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'arleo-unpacked-'));
+  const hosts = await bootHosts(PACKAGES, { nuc: ADDRESSES.nuc }, options);
+  const host = hosts.host('nuc');
+  try {
+    await unpackRelease(host, await packRelease(path.join(folder, 'release')));
+  } catch (error) {
+    await hosts.dispose();
+    throw error;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return { host, dispose: () => hosts.dispose() };
 }
 
 /** Runs the unpacked release's installer, without a terminal. */

@@ -1,25 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
-import { install, PACKAGES, snapshot, UNPACKED, unpackRelease } from './install.ts';
-import { packRelease } from './release.ts';
-import { ADDRESSES, bootHosts, type Outcome, type TestHost, type TestHosts } from './test-hosts.ts';
+import { install, snapshot, UNPACKED, type UnpackedHost, unpackedHost } from './install.ts';
+import type { Outcome, TestHost } from './test-hosts.ts';
 
-let folder: string;
-let hosts: TestHosts;
+let unpacked: UnpackedHost;
 let host: TestHost;
 /** The host as it is after one run that nothing interrupted. */
 let installed: string[];
 beforeAll(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'arleo-upgrade-'));
-  hosts = await bootHosts(PACKAGES, { nuc: ADDRESSES.nuc }, { offered: true });
-  host = hosts.host('nuc');
-  await unpackRelease(host, await packRelease(path.join(folder, 'release')));
+  unpacked = await unpackedHost({ offered: true });
+  host = unpacked.host;
 });
-afterAll(async () => {
-  await hosts?.dispose();
-  await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => unpacked?.dispose());
 
 const RELEASES = '/usr/local/lib/arleo-releases';
 

@@ -22,6 +22,7 @@ import { createHistoryLog } from './history-log.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { openJournal } from './journal.ts';
 import { createIsLiveVersion } from './live-version.ts';
+import { once } from './once.ts';
 import { createPageIndex } from './page-index.ts';
 import { openPreviews } from './preview/preview-page.ts';
 import { createReader, type Reader } from './reader.ts';
@@ -293,17 +294,5 @@ export async function openContent(
     readable,
     pull: sitePull.pull,
     lastPull: sitePull.last,
-  };
-}
-
-/** A function that runs once; if it failed, again at the next call. */
-function once(run: () => Promise<void>): () => Promise<void> {
-  let running: Promise<void> | undefined;
-  return () => {
-    running ??= run().catch((error: unknown) => {
-      running = undefined;
-      throw error;
-    });
-    return running;
   };
 }
