@@ -48,7 +48,7 @@ export async function start(
   const mcpUrl = `${issuer}/mcp`;
   const records = await openRecords(hop, config, lifecycle);
   const { log, audit } = records;
-  const { state, keyStore, shared } = await openState(config, log, requestNetwork);
+  const { state, keyStore, folders, shared } = await openState(config, log, requestNetwork);
   const counts = openLimitCounts(shared);
   lifecycle.onClose('state', () => state.close());
   lifecycle.onClose('record of revocations', recordOwnerRevocations(state, audit, log));
@@ -57,7 +57,7 @@ export async function start(
 
   const agent = createKeepAliveAgent();
   lifecycle.onClose('connections to hugo-mcp-proxy', () => agent.destroy());
-  const standing = createStanding([config.STATE_DIR, path.dirname(config.AUDIT_LOG)]);
+  const standing = createStanding([...folders, path.dirname(config.AUDIT_LOG)]);
   const upstreamReady = createUpstreamReady(config.UPSTREAM_URL, agent);
   const owner = openOwner({ file: config.OWNER_FILE, bcrypt, claim: (name, seconds) => state.claim(name, seconds) });
 

@@ -26,6 +26,8 @@ export type AskRedis = <Answer>(ask: (redis: Redis) => Promise<Answer>) => Promi
 export interface OpenedState {
   state: State;
   keyStore: KeyStore;
+  /** The folders that it is in; none when all of it is in Redis. */
+  folders: readonly string[];
   /** Absent without a shared Redis. */
   shared?: AskRedis;
 }
@@ -44,6 +46,7 @@ export async function openState(config: StateConfig, log: Log, network: () => st
     return {
       state: sealed(await openLmdbState(STATE_DIR, secretKey, Date.now, network)),
       keyStore: openKeyFile(STATE_DIR),
+      folders: [STATE_DIR],
     };
   }
   const link = openRedisLink(STATE_URL, deriveKey(TOKEN_SECRET, 'state'), log);
@@ -57,5 +60,6 @@ export async function openState(config: StateConfig, log: Log, network: () => st
     log.warn('waiting for Redis: everything that needs it is answered with 503 until it is there');
   }
   const keyStore = openRedisKeyStore(link.run, deriveKey(TOKEN_SECRET, 'signing keys'));
-  return { state: sealed(openRedisState(link, Date.now, BELIEVED_MS, network)), keyStore, shared: link.run };
+  const state = sealed(openRedisState(link, Date.now, BELIEVED_MS, network));
+  return { state, keyStore, folders: [], shared: link.run };
 }
