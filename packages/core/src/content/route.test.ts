@@ -47,6 +47,9 @@ test.each([
   ['a query', 'posts/a?x=1'],
   ['a fragment', 'posts/a#b'],
   ['a space at the end of a segment', 'posts /a'],
+  ['a dot segment in full width', 'posts/\uff0e\uff0e/a'],
+  ['a dot segment of one character', 'posts/\u2025/a'],
+  ['a full-width slash at the start', '\uff0fetc'],
   ['a segment longer than a file name may be', 'é'.repeat(128)],
 ])('refuses %s and says what to do', (_, route) => {
   expect(routeProblem(route)).toMatch(/^.+\. .+\.$|^.+\. .+\)\.$/);
@@ -72,6 +75,9 @@ const nasty = fc
         'C:',
         ' ',
         '\u202e',
+        '\uff0e',
+        '\u2025',
+        '\uff0f',
       ),
       fc.string({ unit: 'binary', maxLength: 4 }),
     ),
@@ -92,6 +98,10 @@ test('whatever is taken stays below the content folder, also after every decodin
     }),
     { numRuns: 5000 },
   );
+});
+
+test.each(['什么是\uff1f', 'posts/\u2026and-more'])('takes %s, whose compatibility form is no other path', (route) => {
+  expect(routeProblem(route)).toBeUndefined();
 });
 
 test('every route of plain words is taken', () => {
