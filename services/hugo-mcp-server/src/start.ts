@@ -31,8 +31,16 @@ import { allTools } from './tools/all-tools.ts';
 
 const hop = 'hugo-mcp-server';
 
-/** Opens everything that hugo-mcp-server is made of, and serves. */
-export async function start(config: Config, lifecycle: Lifecycle): Promise<RunningServer> {
+/**
+ * Opens everything that hugo-mcp-server is made of, and serves.
+ *
+ * @param hooks.onPrepared told when the work that the start left behind is over and the site was prepared
+ */
+export async function start(
+  config: Config,
+  lifecycle: Lifecycle,
+  { onPrepared = () => {} }: { onPrepared?: () => void } = {},
+): Promise<RunningServer> {
   const records = await openRecords(hop, config, lifecycle);
   const { log, audit } = records;
 
@@ -86,7 +94,7 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     answerWithinMs: config.ANSWER_SECONDS * 1000,
     uploadMaxBytes: config.UPLOAD_MAX_BYTES,
   };
-  const { reader, editor, assets, builds, lastPublished, readable, pull } = await openContent(
+  const { reader, editor, assets, builds, lastPublished, readable, pull, prepared } = await openContent(
     hugo,
     places,
     limits,
@@ -139,5 +147,6 @@ export async function start(config: Config, lifecycle: Lifecycle): Promise<Runni
     tls: certificates.tls,
   });
   certificates.follow(server.show);
+  prepared.then(onPrepared, () => {});
   return server;
 }

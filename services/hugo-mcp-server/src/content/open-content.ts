@@ -2,7 +2,6 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { isArleoError } from '@arleo/core/errors';
 import type { Log } from '@arleo/runtime/logging/log';
-import { giveBackMemory } from '@arleo/runtime/serve/give-back-memory';
 import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type Assets, openAssets } from '../assets/open-assets.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
@@ -73,8 +72,8 @@ export interface Content {
   lastPublished(): LastPublished | undefined;
   /** Pulls the site's own repository, which has layouts, themes and configuration. */
   pull: OpenedPull['pull'];
-  /** How the last pull ended. */
-  lastPull: OpenedPull['last'];
+  /** Resolves when the work that the start left behind is over; rejects if the site could not be prepared. */
+  prepared: Promise<void>;
 }
 
 /**
@@ -252,10 +251,8 @@ export async function openContent(
   first.catch((error: unknown) => {
     if (!isArleoError(error, 'shutting_down')) log.error('the site could not be prepared', { error });
   });
-  first
-    .then(() => words.settled())
-    .then(() => giveBackMemory())
-    .catch(() => undefined);
+  const prepared = first.then(() => words.settled());
+  prepared.catch(() => undefined);
   writer.adopt();
   announcer.resume();
   return {
@@ -293,6 +290,6 @@ export async function openContent(
     lastPublished: () => announcer.last(),
     readable,
     pull: sitePull.pull,
-    lastPull: sitePull.last,
+    prepared,
   };
 }
