@@ -53,9 +53,12 @@ test('a Hugo that hangs is stopped, and the change taken back', async () => {
   expect(ok(await update({ content: 'Now.' }))).toMatchObject({ live: true });
 });
 
-test.each(['update-index', 'commit', 'add', 'ls-files'])('a git that refuses to %s loses nothing', async (command) => {
+const steps = ['update-index', 'write-tree', 'commit-tree', 'update-ref', 'rev-parse', 'add', 'ls-files'];
+test.each(steps)('a git that refuses to %s loses nothing', async (command) => {
   const before = await service.dir.read(file);
   await writeFile(at(`refuse-${command}`), '');
+  // Only what somebody saved by hand is added.
+  if (command === 'add') await service.dir.write({ 'site/content/posts/hello/note.txt': 'By hand.' });
   const answer = await update({ content: 'Refused.' });
   expect(answer.text).toContain('[git_failed]');
   expect(await service.live('en/posts/hello/index.html')).toContain('Hi.');
@@ -85,11 +88,11 @@ test.each(['index.lock', 'refs/heads/main.lock'])(
 
 test('a git that hangs: the caller is told that nobody knows, and the key gives the outcome later', async () => {
   await service.restart({ ANSWER_SECONDS: '4' });
-  await writeFile(at('hang-commit'), '');
+  await writeFile(at('hang-commit-tree'), '');
   const args = { edits: [{ find: 'Hi', replace: 'Hi Hi' }], idempotency_key: 'key-0000001' };
   const answer = await update(args);
   expect(answer.text).toContain('[outcome_unknown]');
-  await rm(at('hang-commit'));
+  await rm(at('hang-commit-tree'));
   const again = ok(await update(args));
   expect(again).toMatchObject({ committed: true });
   await until(async () => (await service.live('en/posts/hello/index.html'))?.includes('Hi Hi.') === true);

@@ -28,6 +28,8 @@ export interface History extends HistoryReader {
   commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
   /** Takes bytes in beside all commits, and gives the name under which {@link HistoryReader.blob} has them. */
   keep(bytes: Buffer): Promise<string>;
+  /** Puts many small objects together, if there are many. It may take long: for when nobody waits. */
+  tidy(): Promise<void>;
   /** Removes locks that a killed git left. Only for when no git runs here: this service is the only one that writes. */
   unlock(): Promise<void>;
 }
@@ -40,6 +42,9 @@ const maxNamed = 200;
 
 /** As often as a folder is looked at that changes meanwhile. */
 const maxAttempts = 5;
+
+/** The name that Git gives to a tree without files. */
+const emptyTree = '4b825dc642cb6eb9a060e54bf8d69288fbee4904';
 
 /** The author of changes that did not come through this service. */
 const byHand = { name: 'Changed by hand', email: 'hand@arleo.invalid' };
@@ -65,12 +70,21 @@ export async function openHistory(options: GitOptions): Promise<History> {
   await unlock();
   const reader = createHistoryReader(options);
 
+  /** The newest commit and the tree of its files; an empty tree before the first. */
+  const newest = async (): Promise<{ parent?: string; before: string }> => {
+    const { stdout } = await git.run(['rev-parse', '--quiet', 'HEAD', 'HEAD^{tree}'], { allow: [1, 128] });
+    const [, parent, before] = /^([0-9a-f]{40,64})\n([0-9a-f]{40,64})\n$/.exec(stdout.toString()) ?? [];
+    return parent === undefined || before === undefined ? { before: emptyTree } : { parent, before };
+  };
+
+  /** In steps of their own: `git commit` looks at every file of the site once more, and tidies up while we wait. */
   const commit = async (message: string, author: ChangeAuthor | undefined) => {
-    const { code } = await git.run(['diff', '--cached', '--quiet'], { allow: [1] });
-    if (code === 0) return undefined;
+    const [{ parent, before }, written] = await Promise.all([newest(), git.run(['write-tree'])]);
+    const tree = written.stdout.toString().trim();
+    if (tree === before) return undefined;
     const person = author && { name: plain(author.sub), email: `${plain(author.clientId)}@arleo.invalid` };
-    const args = ['commit', '--quiet', '--no-verify', '--cleanup=verbatim', '--message', withTrailers(message, author)];
-    await git.run(args, {
+    const { stdout } = await git.run(['commit-tree', ...(parent === undefined ? [] : ['-p', parent]), tree], {
+      input: withTrailers(message, author),
       env: {
         GIT_AUTHOR_NAME: (person ?? byHand).name,
         GIT_AUTHOR_EMAIL: (person ?? byHand).email,
@@ -78,7 +92,10 @@ export async function openHistory(options: GitOptions): Promise<History> {
         GIT_COMMITTER_EMAIL: 'hugo-mcp-server@arleo.invalid',
       },
     });
-    return reader.head();
+    const made = stdout.toString().trim();
+    // Refused if somebody committed meanwhile.
+    await git.run(['update-ref', '-m', 'commit', 'HEAD', made, parent ?? '']);
+    return made;
   };
 
   /** Git refuses a folder that is neither on disk nor known to it. */
@@ -103,6 +120,9 @@ export async function openHistory(options: GitOptions): Promise<History> {
     async keep(bytes) {
       const { stdout } = await git.run(['hash-object', '-w', '--stdin'], { input: bytes });
       return stdout.toString().trim();
+    },
+    async tidy() {
+      await git.run(['gc', '--auto', '--quiet']);
     },
     unlock,
     async commitStale(edits, message) {
@@ -149,6 +169,7 @@ export function openHistoryLater(place: GitOptions): History {
     commitStale: async (...args) => (await get()).commitStale(...args),
     commitFolders: async (...args) => (await get()).commitFolders(...args),
     keep: async (...args) => (await get()).keep(...args),
+    tidy: async () => (await get()).tidy(),
     unlock: async () => (await get()).unlock(),
   };
 }

@@ -6,7 +6,7 @@ import type { Lifecycle } from '@arleo/runtime/serve/lifecycle';
 import { type Assets, openAssets } from '../assets/open-assets.ts';
 import { type BuildLog, openBuildLog } from '../build/build-log.ts';
 import { createPublisher } from '../build/publisher.ts';
-import { newReleaseId, openReleases } from '../build/releases.ts';
+import { openReleases } from '../build/releases.ts';
 import { createScheduledBuild } from '../build/scheduled-build.ts';
 import type { LastPublished } from '../publish/announcer.ts';
 import { openPublishing, type PublishingConfig } from '../publish/open-publishing.ts';
@@ -22,10 +22,10 @@ import { createHistoryReader } from './history-reader.ts';
 import { openJournal } from './journal.ts';
 import { createIsLiveVersion } from './live-version.ts';
 import { once } from './once.ts';
+import { openWriter } from './open-writer.ts';
 import { createPageIndex } from './page-index.ts';
 import { openPreviews } from './preview/preview-page.ts';
 import { createReader, type Reader } from './reader.ts';
-import { recover } from './recover.ts';
 import { createPageWords } from './search/page-words.ts';
 import { searchedText } from './search/searched-text.ts';
 import { openSiteFiles } from './site-files.ts';
@@ -33,7 +33,6 @@ import { createTellAgain } from './tell-again.ts';
 import { watchContent } from './watch-content.ts';
 import { createWhyNotServed } from './why-hidden.ts';
 import { createTellOutcome } from './write-outcome.ts';
-import { createWriter } from './writer.ts';
 
 /** Where things are. */
 export interface ContentPlaces {
@@ -189,43 +188,21 @@ export async function openContent(
   const whyNotServed = createWhyNotServed(library, releases, isLiveVersion);
   const tellOutcome = createTellOutcome(library, publisher, isLiveVersion, whyNotServed);
   const tellAgain = createTellAgain(tellOutcome, builds);
-  const writer = createWriter({
+  const writer = openWriter({
     library,
     history,
     journal,
     answers,
     builds,
+    releases,
+    publisher,
+    watch,
+    readable,
     tellOutcome,
     tellAgain,
-    newBuildId: newReleaseId,
-    async publish(commit, id) {
-      const result = await publisher.publish(commit, id);
-      const { build_ms, pages } = result.release;
-      log.info('a release is live', { release: id, build_ms, pages });
-      return result;
-    },
-    async recover() {
-      await readable();
-      const found = await recover(library, history, journal, (await releases.live())?.commit);
-      for (const [what, changes] of Object.entries({
-        ...found,
-        made: found.made.map(({ change }) => change),
-        waiting: found.waiting.map(({ change }) => change),
-      })) {
-        const messages = changes.map(({ message }: { message: string }) => message);
-        if (messages.length > 0) log.warn('changes were interrupted', { what, changes: messages });
-      }
-      return found;
-    },
-    async liveBuild() {
-      const release = await releases.live();
-      // Addresses are part of an outcome.
-      await site.refreshPages().catch(() => undefined);
-      return release && { release, warnings: [] };
-    },
     stopBuilding: () => hugo.close(),
     answerWithinMs: limits.answerWithinMs,
-    onError,
+    log,
   });
   const { uploadMaxBytes } = limits;
   const assets = openAssets({ library, publisher, readable, uploadMaxBytes, log, lifecycle });

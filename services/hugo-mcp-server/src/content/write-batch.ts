@@ -15,8 +15,8 @@ import type { WriterOptions } from './writer-contract.ts';
 
 /** Makes changes, builds them and settles them, one batch at a time; it keeps no queue. */
 export interface Batches {
-  /** Puts right what a crash left, and takes what was changed by hand into the history. */
-  prepare(): Promise<void>;
+  /** Puts right what a crash left, and takes what was changed by hand into the history, if anything was. */
+  prepare(look: 'always' | 'if-changed'): Promise<void>;
   /** Makes and builds these changes together, for these and for those who asked for a build. */
   run(jobs: readonly Job[]): Promise<void>;
   /** Builds what is on disk for nobody's change. @throws as the build */
@@ -35,22 +35,24 @@ export interface Batches {
  * When a shared build fails, all of its changes are taken back and each is tried alone, so that one bad page never costs
  * anybody else's.
  *
- * @param hooks.isClosed true when the service is stopping: a build whose callers have their answer is not waited for then
- * @param hooks.onPrepared told when what is on disk was put right
+ * @param isClosed true when the service is stopping: a build whose callers have their answer is not waited for then
  */
-export function createBatches(options: WriterOptions, hooks: { isClosed(): boolean; onPrepared(): void }): Batches {
+export function createBatches(options: WriterOptions, isClosed: () => boolean): Batches {
   const { library, history, journal, answers, builds, tellOutcome } = options;
   const recorded = createRecordedBuild(options);
   /** What the journal holds: changes that are neither live nor taken back for good. */
   const open = new Map<ChangeJob, JournalChange>();
   let recovered = false;
+  /** What the watch had seen when all content was taken into the history last. */
+  let lookedAt = Number.NaN;
 
   const saveJournal = async () => {
     if (open.size > 0) return journal.write({ changes: [...open.values()] });
     return journal.clear();
   };
 
-  const prepare = async () => {
+  const prepare = async (look: 'always' | 'if-changed') => {
+    const wasRecovered = recovered;
     if (!recovered) {
       await history.unlock();
       const found = await options.recover();
@@ -60,12 +62,14 @@ export function createBatches(options: WriterOptions, hooks: { isClosed(): boole
         throw error;
       });
     }
+    const seen = await options.changesSeen();
+    if (look === 'if-changed' && wasRecovered && seen === lookedAt) return;
     // What is on disk before a change is what the change can be taken back to.
     await history.commitFolders(
       library.site.facts().roots.map(({ dir }) => dir),
       (await history.head()) === undefined ? 'Content as it was found' : 'Changed by hand',
     );
-    hooks.onPrepared();
+    lookedAt = seen;
   };
 
   /** Goes on with what a crash interrupted after its caller had an answer, and settles the rest. */
@@ -188,7 +192,8 @@ export function createBatches(options: WriterOptions, hooks: { isClosed(): boole
   };
 
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
-    await prepare();
+    // Who asks for a build alone means what is on disk.
+    await prepare(jobs.some(({ plan }) => plan === undefined) ? 'always' : 'if-changed');
     const applied: Applied[] = [];
     for (const job of jobs) {
       if (job.plan === undefined) continue;
@@ -216,7 +221,7 @@ export function createBatches(options: WriterOptions, hooks: { isClosed(): boole
         for (const { change } of applied) change.acknowledged = true;
         await saveJournal();
       },
-      onAnswered: () => hooks.isClosed() && options.stopBuilding(),
+      onAnswered: () => isClosed() && options.stopBuilding(),
       onError: options.onError,
     });
     try {

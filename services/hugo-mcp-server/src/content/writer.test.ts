@@ -14,6 +14,7 @@ const planned = (file: string) => ({
 const nothing = async () => undefined;
 const fakeHistory = {
   unlock: nothing,
+  tidy: nothing,
   head: async () => 'c0',
   commitFolders: nothing,
   commitStale: nothing,
@@ -49,6 +50,7 @@ function fakeWriter(overrides: Partial<WriterOptions> = {}) {
     builds: { begin: nothing, end: nothing, settle: nothing },
     tellOutcome: async () => ({ pages: [], notes: {}, changed: true }),
     newBuildId: () => 'b1',
+    changesSeen: async () => Number.NaN,
     publish: async () => ({ release: { id: 'b1', pages: 1, build_ms: 1 }, warnings: [] }),
     recover: async () => ({ takenBack: [], live: [], made: [], waiting: [] }),
     stopBuilding() {},
@@ -104,4 +106,33 @@ test('a change that the history refuses costs no other one of its batch', async 
   await expect(made).resolves.toMatchObject({ changed: true });
   await writer.close();
   expect([...files.keys()]).toEqual(['content/b.md']);
+});
+
+test('takes what was changed by hand into the history before a change, if the watch saw any, and before a build that is asked for', async () => {
+  let looks = 0;
+  let seen = 1;
+  const { writer } = fakeWriter({
+    changesSeen: async () => seen,
+    history: {
+      ...fakeHistory,
+      async commitFolders() {
+        looks += 1;
+      },
+    } as unknown as WriterOptions['history'],
+  });
+  const write = (name: string) => writer.write(async () => planned(name), { author });
+  await write('a');
+  expect(looks).toBe(1);
+  await write('b');
+  expect(looks).toBe(1);
+  seen = 2;
+  await write('c');
+  expect(looks).toBe(2);
+  await writer.build();
+  expect(looks).toBe(3);
+  seen = Number.NaN;
+  await write('d');
+  await write('e');
+  expect(looks).toBe(5);
+  await writer.close();
 });

@@ -15,7 +15,7 @@ export function createWriter(options: WriterOptions): Writer {
   let adopting = false;
   let closed = false;
   const retry = createRetry(() => adopt());
-  const batches = createBatches(options, { isClosed: () => closed, onPrepared: () => retry.succeeded() });
+  const batches = createBatches(options, () => closed);
 
   const run = async (): Promise<void> => {
     while (waiting.length > 0 || alone.length > 0 || adopting) {
@@ -28,8 +28,14 @@ export function createWriter(options: WriterOptions): Writer {
       waiting = [];
       adopting = false;
       try {
-        if (jobs.length === 0) await batches.prepare();
-        else await batches.run(jobs);
+        if (jobs.length > 0) await batches.run(jobs);
+        else {
+          await batches.prepare('always');
+          await options.history.tidy().catch((error: unknown) => {
+            options.onError('the content history could not be tidied up', error);
+          });
+        }
+        retry.succeeded();
       } catch (error) {
         // What is on disk may be half way: nothing more is taken on before it was put right.
         batches.distrust();
@@ -70,12 +76,12 @@ export function createWriter(options: WriterOptions): Writer {
       new Promise((resolve, reject) => {
         if (closed) return reject(stopping());
         const build = async () => {
-          await batches.prepare();
+          await batches.prepare('always');
           return batches.build();
         };
         alone.push(async () => {
           // What a crash left is finished with the site as it was. Where that cannot be done, `act` may be what mends it.
-          await batches.prepare().catch((error: unknown) => {
+          await batches.prepare('always').catch((error: unknown) => {
             batches.distrust();
             options.onError('the content could not be put right before a pull', error);
           });
