@@ -48,6 +48,7 @@ const build = () =>
       releases,
       siteDir: dir,
       cacheDir: path.join(dir, 'cache'),
+      searchPath: process.env.PATH ?? '',
       timeoutMs: 1000,
       extraFiles: {},
     },

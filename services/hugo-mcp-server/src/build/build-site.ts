@@ -36,6 +36,8 @@ export interface BuildSiteOptions {
   releases: Releases;
   siteDir: string;
   cacheDir: string;
+  /** PATH for the `find` program. */
+  searchPath: string;
   /** After this long Hugo is stopped. */
   timeoutMs: number;
   /** Files that every release gets beside what Hugo makes, by their path in it. A file of the site's own stays. */
@@ -58,7 +60,7 @@ export interface BuildInput {
  * @throws {@link BuildError}; {@link ArleoError} `hugo_missing`, `hugo_timeout`, `public_link_occupied`
  */
 export async function buildSite(options: BuildSiteOptions, input: BuildInput): Promise<BuildResult> {
-  const { hugo, releases, siteDir, cacheDir, timeoutMs } = options;
+  const { hugo, releases, siteDir, cacheDir, searchPath, timeoutMs } = options;
   await mkdir(cacheDir, { recursive: true });
   const staging = await releases.stage(input.id);
   try {
@@ -72,7 +74,8 @@ export async function buildSite(options: BuildSiteOptions, input: BuildInput): P
     }
     await addFiles(staging.dir, options.extraFiles, input.facts);
     const previous = await releases.live();
-    const pages = await checkRelease(staging.dir, input.facts, input.sources, previous).catch((error: unknown) => {
+    const checked = checkRelease(staging.dir, input.facts, input.sources, previous, searchPath);
+    const pages = await checked.catch((error: unknown) => {
       if (!(error instanceof ArleoError)) throw error;
       throw new BuildError(error.code, error.message, [...errors, ...warnings], {
         hint: error.hint ?? '',

@@ -1,7 +1,8 @@
-import { readdir, stat } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { ArleoError } from '@arleo/core/errors';
-import { inParallel } from '../site/in-parallel.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import type { Release } from './releases.ts';
 
@@ -13,6 +14,7 @@ const smallSite = 10;
  *
  * @param sources page files in the site now
  * @param previous the live release, if there is one
+ * @param searchPath PATH for the `find` program
  * @returns the number of HTML files
  * @throws {@link ArleoError} `build_no_home` if there is no home page, `build_collapsed` if more than half of the pages
  *   are gone although the page files are still there (a broken theme or a wrong configuration). How many there are says
@@ -23,13 +25,14 @@ export async function checkRelease(
   facts: SiteFacts,
   sources: number,
   previous: Release | undefined,
+  searchPath: string,
 ): Promise<number> {
   if (!(await hasHome(dir, facts))) {
     throw new ArleoError('build_no_home', 'Hugo built the site without a home page. The live site stays as it was.', {
       hint: 'A theme or the home layout is missing. Run hugo by hand in the site and look at its warnings.',
     });
   }
-  const pages = await countHtml(dir);
+  const pages = await countHtml(dir, searchPath);
   if (
     previous !== undefined &&
     previous.pages > smallSite &&
@@ -62,21 +65,18 @@ async function hasHome(dir: string, facts: SiteFacts): Promise<boolean> {
   return false;
 }
 
-/** Folders that are read at a time: one after the other, as `readdir` does it, takes four times as long. */
-const concurrency = 16;
+/** The most pages that are counted: `find` prints a byte for each. */
+const maxPages = 64 * 1024 * 1024;
 
-async function countHtml(root: string): Promise<number> {
-  let count = 0;
-  let level = [root];
-  while (level.length > 0) {
-    const below: string[] = [];
-    await inParallel(level, concurrency, async (dir) => {
-      for (const entry of await readdir(dir, { withFileTypes: true })) {
-        if (entry.isDirectory()) below.push(path.join(dir, entry.name));
-        else if (entry.name.endsWith('.html')) count += 1;
-      }
-    });
-    level = below;
-  }
-  return count;
+/**
+ * By the `find` program: to read thousands of folders from here takes five times as long, and every read of a page would
+ * wait behind them.
+ */
+async function countHtml(dir: string, searchPath: string): Promise<number> {
+  const html = ['!', '-type', 'd', '-name', '*.html', '-printf', '.'];
+  const { stdout } = await promisify(execFile)('find', [dir, ...html], {
+    env: { PATH: searchPath },
+    maxBuffer: maxPages,
+  });
+  return stdout.length;
 }

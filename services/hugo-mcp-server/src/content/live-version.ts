@@ -11,15 +11,29 @@ import { revisionOf } from './revision.ts';
  */
 export type IsLiveVersion = (file: string, version: Buffer | string) => Promise<boolean>;
 
+/** Knows what the live release was built from. */
+export interface LiveVersions {
+  isLiveVersion: IsLiveVersion;
+  /** Looks at a commit that may go live soon, so that nobody waits for Git then. Never rejects. */
+  prepare(commit: string): Promise<void>;
+}
+
 /** As many revisions as are remembered. */
 const maxRevisions = 1000;
 
-/** Git is asked once for a release, and then for no page of it any more. @see {@link IsLiveVersion} */
-export function createIsLiveVersion(
+/** The names of all files' bytes in a commit. */
+interface CommitFiles {
+  commit: string;
+  blobs: Promise<ReadonlyMap<string, string>>;
+}
+
+/** Git is asked once for a release, and then for no page of it any more. @see {@link LiveVersions} */
+export function createLiveVersions(
   history: Pick<History, 'blobsOf' | 'blob'>,
   releases: Pick<Releases, 'live'>,
-): IsLiveVersion {
-  let built: { commit: string; blobs: Promise<ReadonlyMap<string, string>> } | undefined;
+): LiveVersions {
+  let built: CommitFiles | undefined;
+  let next: CommitFiles | undefined;
   /** Bytes that were asked for never change: by their name, the newest last. */
   const revisions = new Map<string, string>();
   let reading: Promise<unknown> = Promise.resolve();
@@ -35,25 +49,38 @@ export function createIsLiveVersion(
     return revision;
   };
 
+  const lookAt = (commit: string): CommitFiles => {
+    const files = { commit, blobs: history.blobsOf(commit) };
+    files.blobs.catch(() => {
+      if (built === files) built = undefined;
+      if (next === files) next = undefined;
+    });
+    return files;
+  };
+
   const blobsOf = (commit: string): Promise<ReadonlyMap<string, string>> => {
     if (built?.commit !== commit) {
-      const mine = { commit, blobs: history.blobsOf(commit) };
-      built = mine;
-      mine.blobs.catch(() => {
-        if (built === mine) built = undefined;
-      });
+      built = next?.commit === commit ? next : lookAt(commit);
+      next = undefined;
     }
     return built.blobs;
   };
-  return async (file, version) => {
-    const commit = (await releases.live())?.commit;
-    if (commit === undefined) return false;
-    const name = (await blobsOf(commit)).get(file);
-    if (name === undefined) return false;
-    if (typeof version !== 'string') return name === blobName(version);
-    // One git at a time: an answer may be about hundreds of pages.
-    const mine = reading.then(() => revisionIn(name));
-    reading = mine.catch(() => {});
-    return (await mine) === version;
+
+  return {
+    async prepare(commit) {
+      if (built?.commit !== commit) next = lookAt(commit);
+      await next?.blobs.catch(() => {});
+    },
+    async isLiveVersion(file, version) {
+      const commit = (await releases.live())?.commit;
+      if (commit === undefined) return false;
+      const name = (await blobsOf(commit)).get(file);
+      if (name === undefined) return false;
+      if (typeof version !== 'string') return name === blobName(version);
+      // One git at a time: an answer may be about hundreds of pages.
+      const mine = reading.then(() => revisionIn(name));
+      reading = mine.catch(() => {});
+      return (await mine) === version;
+    },
   };
 }

@@ -20,7 +20,7 @@ import { openHistoryLater } from './history.ts';
 import { createHistoryLog } from './history-log.ts';
 import { createHistoryReader } from './history-reader.ts';
 import { openJournal } from './journal.ts';
-import { createIsLiveVersion } from './live-version.ts';
+import { createLiveVersions } from './live-version.ts';
 import { once } from './once.ts';
 import { openWriter } from './open-writer.ts';
 import { createPageIndex } from './page-index.ts';
@@ -159,6 +159,7 @@ export async function openContent(
     index,
     siteDir: files.root,
     cacheDir: path.join(stateDir, 'cache'),
+    searchPath,
     timeoutMs: limits.buildTimeoutMs,
     extraFiles: Object.assign({}, ...places.publishing.plugins.map((plugin) => plugin.files ?? {})),
   });
@@ -184,7 +185,8 @@ export async function openContent(
     watch.sync(index.dirs());
   });
 
-  const isLiveVersion = createIsLiveVersion(history, releases);
+  const liveVersions = createLiveVersions(history, releases);
+  const { isLiveVersion } = liveVersions;
   const whyNotServed = createWhyNotServed(library, releases, isLiveVersion);
   const tellOutcome = createTellOutcome(library, publisher, isLiveVersion, whyNotServed);
   const tellAgain = createTellAgain(tellOutcome, builds);
@@ -196,6 +198,7 @@ export async function openContent(
     builds,
     releases,
     publisher,
+    liveVersions,
     watch,
     readable,
     tellOutcome,

@@ -1,6 +1,7 @@
 import type { Log } from '@arleo/runtime/logging/log';
 import type { Publisher } from '../build/publisher.ts';
 import { newReleaseId, type Releases } from '../build/releases.ts';
+import type { LiveVersions } from './live-version.ts';
 import { recover } from './recover.ts';
 import type { ContentWatch } from './watch-content.ts';
 import { createWriter } from './writer.ts';
@@ -22,6 +23,7 @@ export interface OpenWriterOptions
   > {
   releases: Pick<Releases, 'live'>;
   publisher: Pick<Publisher, 'publish'>;
+  liveVersions: Pick<LiveVersions, 'prepare'>;
   watch: Pick<ContentWatch, 'seen'>;
   /** Resolves when the site can be read. */
   readable(): Promise<void>;
@@ -29,13 +31,16 @@ export interface OpenWriterOptions
 }
 
 /** The writer of a site on disk: what it does that is worth a line in the log is in the log. */
-export function openWriter({ releases, publisher, watch, readable, log, ...options }: OpenWriterOptions): Writer {
+export function openWriter(all: OpenWriterOptions): Writer {
+  const { releases, publisher, liveVersions, watch, readable, log, ...options } = all;
   const { library, history, journal } = options;
   const { site } = library;
   return createWriter({
     ...options,
     newBuildId: newReleaseId,
     async publish(commit, id) {
+      // Behind the build, which takes longer.
+      if (commit !== undefined) void liveVersions.prepare(commit);
       const result = await publisher.publish(commit, id);
       const { build_ms, pages } = result.release;
       log.info('a release is live', { release: id, build_ms, pages });

@@ -71,6 +71,10 @@ test('what is changed and taken out is found as it is now, however often', async
           const expected = [...now].filter(([, text]) => text.includes(word)).map(([file]) => file);
           expect(words.find(word, all).files.sort()).toEqual(expected.sort());
         }
+        const both = [...now].filter(([, text]) => text.includes('ant') && text.includes('bee')).map(([file]) => file);
+        const found = words.find('ant bee', all);
+        if (both.length > 0) expect(found.files.sort()).toEqual(both.sort());
+        else expect(found.all && found.files.length > 0).toBe(false);
       },
     ),
     { numRuns: 60 },
@@ -85,6 +89,13 @@ test('a snippet shows where most of the words are, marked, on one line, with its
   expect(snippet?.text.length).toBeLessThan(300);
   expect(snippet?.text).toMatch(/^….*…$/);
   expect(snippetOf(body, queryWords('absent'))).toBeUndefined();
+});
+
+test('a snippet marks all words up to its end, wherever in the page they stand close together first', () => {
+  const near = `ant far ${'x '.repeat(200)}bee and ant, then ant and bee`;
+  const snippet = snippetOf(`${near} ${'bee ant '.repeat(100)}`, queryWords('ant bee'));
+  expect(snippet?.text).toContain('⟦bee⟧ and ⟦ant⟧, then ⟦ant⟧ and ⟦bee⟧ ⟦bee⟧ ⟦ant⟧ ⟦bee⟧');
+  expect(snippet?.text).not.toMatch(/(?<!⟦)\b(?:bee|ant)\b(?!⟧)/);
 });
 
 test('a search in a large site is quick and takes little memory', async () => {

@@ -100,8 +100,10 @@ export function createPageWords(): PageWords {
 
   const search = (words: readonly string[], how: 'prefix' | 'similar', only: (file: string) => boolean) => {
     const scores = new Map<number, { score: number; words: number }>();
-    for (const word of words) {
-      for (const [document, score] of index.find(word, how)) {
+    // Long words are rare: what lacks one is not looked at for the others.
+    for (const word of [...words].sort((a, b) => b.length - a.length)) {
+      const among = how === 'prefix' && scores.size > 0 ? scores : undefined;
+      for (const [document, score] of index.find(word, how, among)) {
         const known = scores.get(document);
         if (known === undefined) scores.set(document, { score, words: 1 });
         else {

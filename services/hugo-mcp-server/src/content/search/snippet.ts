@@ -11,17 +11,14 @@ export interface Snippet {
 }
 
 const length = 220;
+/** Words within so many characters of each other are shown together. */
+const closeBy = (length * 3) / 4;
 /** Words looked at for the best place; what comes later in a long page is not better for it. */
 const maxWords = 50_000;
 
 /** Undefined if the body has none of the words: then the page was found for its title or tags. */
 export function snippetOf(body: string, words: readonly string[]): Snippet | undefined {
-  const hits: Word[] = [];
-  let looked = 0;
-  for (const word of wordsOf(body)) {
-    if (++looked > maxWords) break;
-    if (matches(word.folded, words)) hits.push(word);
-  }
+  const hits = hitsIn(body, words);
   const first = bestStart(hits, words);
   if (first === undefined) return undefined;
   const start = wordStart(body, Math.max(0, first.start - length / 4), first.start);
@@ -38,6 +35,24 @@ export function snippetOf(body: string, words: readonly string[]): Snippet | und
   return { text: `${start > 0 ? '…' : ''}${text.trim()}${end < body.length ? '…' : ''}`, line };
 }
 
+/** The words of a body that are looked for, up to the end of what is shown once all of them stand close together. */
+function hitsIn(body: string, words: readonly string[]): Word[] {
+  const hits: Word[] = [];
+  const last = new Map<string, number>();
+  let end = body.length;
+  let looked = 0;
+  for (const word of wordsOf(body)) {
+    if (++looked > maxWords || word.start > end) break;
+    if (!matches(word.folded, words)) continue;
+    hits.push(word);
+    if (end < body.length) continue;
+    for (const wanted of words) if (word.folded.startsWith(wanted)) last.set(wanted, word.start);
+    const close = word.end - closeBy;
+    if (last.size === words.length && [...last.values()].every((start) => start >= close)) end = word.end + length;
+  }
+  return hits;
+}
+
 /** The hit from which on the most different words follow closely. */
 function bestStart(hits: readonly Word[], words: readonly string[]): Word | undefined {
   let best: Word | undefined;
@@ -46,7 +61,7 @@ function bestStart(hits: readonly Word[], words: readonly string[]): Word | unde
     const seen = new Set<string>();
     for (let j = i; j < hits.length; j++) {
       const other = hits[j] as Word;
-      if (other.end > hit.start + (length * 3) / 4) break;
+      if (other.end > hit.start + closeBy) break;
       for (const word of words) if (other.folded.startsWith(word)) seen.add(word);
     }
     if (seen.size <= bestCount) continue;

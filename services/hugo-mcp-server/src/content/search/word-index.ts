@@ -11,8 +11,10 @@ export interface WordIndex {
   /**
    * Documents with the word, or with any of its continuations or misspellings, and how well each fits. Of the words
    * that it may be a misspelling of, those count that begin with its first letter or its second.
+   *
+   * @param among documents that are looked at; all if absent
    */
-  find(word: string, how: 'exact' | 'prefix' | 'similar'): Map<number, number>;
+  find(word: string, how: 'exact' | 'prefix' | 'similar', among?: ReadonlyMap<number, unknown>): Map<number, number>;
   /** Words that are known. */
   readonly size: number;
 }
@@ -95,7 +97,7 @@ export function createWordIndex(): WordIndex {
     return sorted;
   };
 
-  const collect = (word: string, factor: number, into: Map<number, number>) => {
+  const collect = (word: string, factor: number, into: Map<number, number>, among?: ReadonlyMap<number, unknown>) => {
     const known = words.get(word);
     if (known === undefined) return;
     const entries = typeof known === 'number' ? [known] : known.entries.subarray(0, known.size);
@@ -103,7 +105,7 @@ export function createWordIndex(): WordIndex {
     const average = totalLength / Math.max(1, alive);
     for (const entry of entries) {
       const document = entry >>> weightBits;
-      if (dead.has(document)) continue;
+      if (among?.has(document) === false || dead.has(document)) continue;
       const weight = entry & maxWeight;
       const long = 1 - lengthShare + (lengthShare * (lengths[document] ?? 0)) / average;
       const score = (factor * Math.max(rarity, 0.01) * weight * (saturation + 1)) / (weight + saturation * long);
@@ -131,20 +133,20 @@ export function createWordIndex(): WordIndex {
       free = [];
       return numbers;
     },
-    find(word, how) {
+    find(word, how, among) {
       const found = new Map<number, number>();
-      collect(word, 1, found);
+      collect(word, 1, found, among);
       if (how === 'exact') return found;
       const all = inOrder();
       const start = lowerBound(all, word);
       for (let i = start; i < Math.min(all.length, start + maxContinuations); i++) {
         const longer = all[i] ?? '';
         if (!longer.startsWith(word)) break;
-        if (longer !== word) collect(longer, (0.8 * word.length) / longer.length, found);
+        if (longer !== word) collect(longer, (0.8 * word.length) / longer.length, found, among);
       }
       const distance = how === 'similar' ? (word.length >= 8 ? 2 : word.length >= 4 ? 1 : 0) : 0;
       if (distance > 0) {
-        for (const other of similarWords(all, word, distance)) collect(other, 0.4, found);
+        for (const other of similarWords(all, word, distance)) collect(other, 0.4, found, among);
       }
       return found;
     },
