@@ -24,7 +24,8 @@ Usage: arleo doctor [URL] [--token-file FILE] [--address IP]
   URL                the MCP endpoint, such as https://mcp.example.org/mcp (http on loopback alone). Without it, what is
                      installed on this host is looked at, and the public address that it has; run that as root
   --token-file FILE  an access token for it: then a real call goes through all hops (site_info, which only reads)
-  --address IP       call this address in the place of the one in DNS, to see the host without Cloudflare
+  --address IP       call this address in the place of the one in DNS, to see the host without Cloudflare; for https and a
+                     name alone, so that the certificate says whom a token goes to
   --json             one line of JSON; docs/doctor.md describes it
 
 Everything is only read. Each look has an end, and all of them have after a minute.
