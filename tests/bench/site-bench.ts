@@ -132,6 +132,7 @@ async function measureWrites(calls: ServerCalls, site: string, folder: string, r
   const builds = (async () => {
     for (let index = 0; building; index += 1) await create(`during-${index}`);
   })();
+  builds.catch(() => undefined);
   const busy = await paced({ perSecond: 50, seconds: 10 }, read);
   building = false;
   await builds;

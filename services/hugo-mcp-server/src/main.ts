@@ -4,5 +4,5 @@ import { readConfig } from './config.ts';
 import { start } from './start.ts';
 
 runService('hugo-mcp-server', async (lifecycle) => {
-  await start(readConfig(process.env), lifecycle, { onPrepared: () => void giveBackMemory() });
+  await start(readConfig(process.env), lifecycle, { onPrepared: () => void giveBackMemory().catch(() => {}) });
 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import https from 'node:https';
 import path from 'node:path';
 import { until } from './testing/gated-hugo.ts';
@@ -249,6 +249,17 @@ test('changes made by hand are seen, and enter the history as such before the ne
   ok(await create('after'));
   expect(await subjects()).toEqual(['Create posts/after (en)', 'Changed by hand', 'Content as it was found']);
   expect(await service.git('log', '-1', '--skip=1', '--format=%an')).toBe('Changed by hand\n');
+});
+
+test('a change by hand enters the history too where a folder was replaced, which no watch of the old one sees', async () => {
+  const content = path.join(service.siteDir, 'content');
+  await rename(content, at('content'));
+  await cp(at('content'), content, { recursive: true });
+  await service.dir.write({ 'site/content/posts/hello/index.fr.md': '---\ntitle: Hand\n---\nBy hand.\n' });
+  ok(await create('after'));
+  expect(await service.git('show', 'HEAD~:content/posts/hello/index.fr.md')).toContain('By hand.');
+  const read = ok(await service.call('get_page', { route: 'posts/hello', lang: 'fr' }));
+  expect(read).toMatchObject({ published: true });
 });
 
 test('the link to the live site is never put in the place of something else', async () => {

@@ -136,6 +136,8 @@ describe('a rollback that a crash interrupted', () => {
 });
 
 test('a page is read although Git does not answer', async () => {
+  // What is live was looked at before it was.
+  await service.restart();
   await writeFile(at('refuse-ls-tree'), '');
   const page = await service.call('get_page', hello);
   expect(ok(page)).toMatchObject({
@@ -244,6 +246,7 @@ describe('a move', () => {
 
 test('a page is read, and the site told of, while git hangs', async () => {
   await call('update_page', { ...hello, content: 'Newer.' });
+  await service.restart();
   for (const command of ['ls-tree', 'rev-parse']) await writeFile(at(`hang-${command}`), '');
   try {
     expect(await call('get_page', hello)).toMatchObject({ published: null, not_published_because: null });

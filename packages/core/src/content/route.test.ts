@@ -49,6 +49,7 @@ test.each([
   ['a space at the end of a segment', 'posts /a'],
   ['a dot segment in full width', 'posts/\uff0e\uff0e/a'],
   ['a dot segment of one character', 'posts/\u2025/a'],
+  ['a dot segment between full-width backslashes', 'a\uff3c\uff0e\uff0e\uff3cb'],
   ['a full-width slash at the start', '\uff0fetc'],
   ['a segment longer than a file name may be', 'é'.repeat(128)],
 ])('refuses %s and says what to do', (_, route) => {

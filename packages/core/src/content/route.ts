@@ -34,8 +34,8 @@ export function routeProblem(route: string): string | undefined {
     const problem = segmentProblem(segment);
     if (problem !== undefined) return problem;
   }
-  // Some file systems and programs take compatibility forms (U+FF0E, U+2025, U+FF0F) for the characters they stand for.
-  if (route.normalize('NFKC').split('/').some(leadsElsewhere)) {
+  // Some file systems and programs take compatibility forms (U+FF0E, U+2025, U+FF0F, U+FF3C) for the characters they stand for.
+  if (route.normalize('NFKC').split(/[/\\]/).some(leadsElsewhere)) {
     return 'The route contains a look-alike of a dot segment or of a slash. Give the path without it.';
   }
   return undefined;

@@ -24,6 +24,8 @@ export interface GitRunOptions {
   allow?: readonly number[];
   /** What git reads from its standard input. */
   input?: string | Buffer;
+  /** Kills it, with everything that it started. */
+  signal?: AbortSignal;
 }
 
 /** What changes nothing. */
@@ -72,6 +74,9 @@ export function createGit({ gitDir, workTree, searchPath, timeoutMs = defaultTim
     GIT_OPTIONAL_LOCKS: '0',
     // Path arguments are file names, never patterns.
     GIT_LITERAL_PATHSPECS: '1',
+    // Names of bytes are worked out here too, and locks of killed gits are removed by their names.
+    GIT_DEFAULT_HASH: 'sha1',
+    GIT_DEFAULT_REF_FORMAT: 'files',
     GIT_CONFIG_COUNT: String(Object.keys(settings).length),
   };
   for (const [i, [key, value]] of Object.entries(settings).entries()) {
@@ -80,7 +85,7 @@ export function createGit({ gitDir, workTree, searchPath, timeoutMs = defaultTim
   }
   return {
     async run(args, options = {}) {
-      const result = await spawnGit(args, { cwd: workTree, env: { ...env, ...options.env }, timeoutMs }, options.input);
+      const result = await spawnGit(args, { cwd: workTree, env: { ...env, ...options.env }, timeoutMs }, options);
       if (!result.late && (result.code === 0 || options.allow?.includes(result.code))) return result;
       const [line = ''] = result.stderr.trim().split('\n', 1);
       const why = result.late ? `it was stopped after ${timeoutMs / 1000} s` : line;
@@ -101,7 +106,7 @@ function hintFor(line: string): string {
 function spawnGit(
   args: readonly string[],
   { timeoutMs, ...options }: { cwd: string; env: Record<string, string>; timeoutMs: number },
-  input: string | Buffer | undefined,
+  { input, signal }: GitRunOptions,
 ): Promise<GitRun & { late: boolean }> {
   return new Promise((resolve, reject) => {
     // A group of its own, so that the time limit also ends what git started.
@@ -115,6 +120,9 @@ function spawnGit(
       late = true;
       killGroup(child);
     }, timeoutMs);
+    const end = () => killGroup(child);
+    signal?.addEventListener('abort', end);
+    if (signal?.aborted) end();
     // A git that ends before it has read everything says why on its own.
     child.stdin?.on('error', () => {}).end(input);
     const stdout: Buffer[] = [];
@@ -131,6 +139,7 @@ function spawnGit(
     });
     child.once('close', (code) => {
       clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
       resolve({ stdout: Buffer.concat(stdout), stderr, code: code ?? 128, late });
     });
   });

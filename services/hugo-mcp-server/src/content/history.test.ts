@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { blobName } from './blob-name.ts';
@@ -93,5 +93,29 @@ describe('the content history', () => {
     const commit = await history.commitStale(edits, 'Changed by hand');
     expect(await history.filesIn(commit ?? '', 'content')).toEqual([`${folder}-7/index.md`]);
     expect(await history.commitStale(edits.slice(7, 8), 'again')).toBeUndefined();
+  });
+
+  test('is tidied up, also when a git that was killed while it did so left its locks, and stops when told to', async () => {
+    const gitDir = path.join(dir, 'history.git');
+    await open();
+    const left = ['gc.pid.lock', 'packed-refs.new', 'packed-refs.lock', 'logs/HEAD.lock', 'logs/refs/heads/main.lock'];
+    for (const lock of [...left, 'objects/info/commit-graph.lock']) {
+      await mkdir(path.join(gitDir, path.dirname(lock)), { recursive: true });
+      await writeFile(path.join(gitDir, lock), '');
+    }
+    const history = await open();
+    // Git looks at one of 256 folders, which has enough of these.
+    execFileSync('git', ['--git-dir', gitDir, 'config', 'gc.auto', '1']);
+    for (let i = 0; i < 900; i++) await put(`content/posts/${i}.md`, `page ${i}`);
+    const commit = await history.commitFolders(['content'], 'Many');
+    const packs = async () =>
+      (await readdir(path.join(gitDir, 'objects/pack'))).filter((name) => name.endsWith('.pack'));
+    await history.tidy(AbortSignal.abort());
+    expect(await packs()).toEqual([]);
+    await history.tidy(new AbortController().signal);
+    expect(await packs()).toHaveLength(1);
+    expect(await history.head()).toBe(commit);
+    await put('content/posts/0.md', 'after');
+    expect(await history.commitFiles(['content/posts/0.md'], 'After')).toMatch(/^[0-9a-f]{40}$/);
   });
 });

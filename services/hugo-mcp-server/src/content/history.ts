@@ -28,14 +28,18 @@ export interface History extends HistoryReader {
   commitFolders(dirs: readonly string[], message: string, author?: ChangeAuthor): Promise<string | undefined>;
   /** Takes bytes in beside all commits, and gives the name under which {@link HistoryReader.blob} has them. */
   keep(bytes: Buffer): Promise<string>;
-  /** Puts many small objects together, if there are many. It may take long: for when nobody waits. */
-  tidy(): Promise<void>;
+  /** Puts many small objects together, if there are many. It may take long: for when nobody waits, until the signal. */
+  tidy(signal: AbortSignal): Promise<void>;
   /** Removes locks that a killed git left. Only for when no git runs here: this service is the only one that writes. */
   unlock(): Promise<void>;
 }
 
-/** What git takes while it writes, relative to the repository. */
-const locks = ['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'packed-refs.lock', 'config.lock'];
+/** What git takes while it writes and tidies up, relative to the repository. */
+const locks = [
+  ...['index.lock', 'HEAD.lock', 'refs/heads/main.lock', 'packed-refs.lock', 'config.lock'],
+  ...['logs/HEAD.lock', 'logs/refs/heads/main.lock', 'objects/info/commit-graph.lock'],
+  ...['gc.pid.lock', 'gc.pid', 'packed-refs.new'],
+];
 
 /** As many files as are named in one command line. */
 const maxNamed = 200;
@@ -72,9 +76,17 @@ export async function openHistory(options: GitOptions): Promise<History> {
 
   /** The newest commit and the tree of its files; an empty tree before the first. */
   const newest = async (): Promise<{ parent?: string; before: string }> => {
-    const { stdout } = await git.run(['rev-parse', '--quiet', 'HEAD', 'HEAD^{tree}'], { allow: [1, 128] });
-    const [, parent, before] = /^([0-9a-f]{40,64})\n([0-9a-f]{40,64})\n$/.exec(stdout.toString()) ?? [];
-    return parent === undefined || before === undefined ? { before: emptyTree } : { parent, before };
+    const ask = ['rev-parse', 'HEAD', 'HEAD^{tree}'];
+    let answer = await git.run(ask, { allow: [128] });
+    if (answer.code !== 0) {
+      // Only one of the reasons for which it may fail is that there is no commit yet.
+      if ((await git.run(['rev-parse', '--verify', '--quiet', 'HEAD'], { allow: [1] })).code === 1) {
+        return { before: emptyTree };
+      }
+      answer = await git.run(ask);
+    }
+    const [parent = '', before = ''] = answer.stdout.toString().split('\n');
+    return { parent, before };
   };
 
   /** In steps of their own: `git commit` looks at every file of the site once more, and tidies up while we wait. */
@@ -121,8 +133,14 @@ export async function openHistory(options: GitOptions): Promise<History> {
       const { stdout } = await git.run(['hash-object', '-w', '--stdin'], { input: bytes });
       return stdout.toString().trim();
     },
-    async tidy() {
-      await git.run(['gc', '--auto', '--quiet']);
+    async tidy(signal) {
+      try {
+        await git.run(['gc', '--auto', '--quiet'], { signal });
+      } catch (error) {
+        // It may have been killed, and every later git would stop at what it held.
+        await unlock();
+        if (!signal.aborted) throw error;
+      }
     },
     unlock,
     async commitStale(edits, message) {
@@ -169,7 +187,7 @@ export function openHistoryLater(place: GitOptions): History {
     commitStale: async (...args) => (await get()).commitStale(...args),
     commitFolders: async (...args) => (await get()).commitFolders(...args),
     keep: async (...args) => (await get()).keep(...args),
-    tidy: async () => (await get()).tidy(),
+    tidy: async (...args) => (await get()).tidy(...args),
     unlock: async () => (await get()).unlock(),
   };
 }

@@ -60,15 +60,16 @@ export function createLiveVersions(
 
   const blobsOf = (commit: string): Promise<ReadonlyMap<string, string>> => {
     if (built?.commit !== commit) {
-      built = next?.commit === commit ? next : lookAt(commit);
-      next = undefined;
+      const prepared = next?.commit === commit ? next : undefined;
+      if (prepared !== undefined) next = undefined;
+      built = prepared ?? lookAt(commit);
     }
     return built.blobs;
   };
 
   return {
     async prepare(commit) {
-      if (built?.commit !== commit) next = lookAt(commit);
+      next = built?.commit === commit ? undefined : lookAt(commit);
       await next?.blobs.catch(() => {});
     },
     async isLiveVersion(file, version) {

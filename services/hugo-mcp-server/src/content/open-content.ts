@@ -199,7 +199,6 @@ export async function openContent(
     releases,
     publisher,
     liveVersions,
-    watch,
     readable,
     tellOutcome,
     tellAgain,

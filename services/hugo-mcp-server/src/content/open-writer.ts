@@ -3,7 +3,6 @@ import type { Publisher } from '../build/publisher.ts';
 import { newReleaseId, type Releases } from '../build/releases.ts';
 import type { LiveVersions } from './live-version.ts';
 import { recover } from './recover.ts';
-import type { ContentWatch } from './watch-content.ts';
 import { createWriter } from './writer.ts';
 import type { Writer, WriterOptions } from './writer-contract.ts';
 
@@ -24,7 +23,6 @@ export interface OpenWriterOptions
   releases: Pick<Releases, 'live'>;
   publisher: Pick<Publisher, 'publish'>;
   liveVersions: Pick<LiveVersions, 'prepare'>;
-  watch: Pick<ContentWatch, 'seen'>;
   /** Resolves when the site can be read. */
   readable(): Promise<void>;
   log: Log;
@@ -32,7 +30,7 @@ export interface OpenWriterOptions
 
 /** The writer of a site on disk: what it does that is worth a line in the log is in the log. */
 export function openWriter(all: OpenWriterOptions): Writer {
-  const { releases, publisher, liveVersions, watch, readable, log, ...options } = all;
+  const { releases, publisher, liveVersions, readable, log, ...options } = all;
   const { library, history, journal } = options;
   const { site } = library;
   return createWriter({
@@ -45,11 +43,6 @@ export function openWriter(all: OpenWriterOptions): Writer {
       const { build_ms, pages } = result.release;
       log.info('a release is live', { release: id, build_ms, pages });
       return result;
-    },
-    async changesSeen() {
-      // What the system has to tell is heard once the loop has come round.
-      await new Promise((resolve) => setImmediate(resolve));
-      return watch.seen(site.facts().roots.map(({ dir }) => dir));
     },
     async recover() {
       await readable();

@@ -36,8 +36,7 @@ export function createRecordedBuild(
       try {
         for (const job of jobs) job.progress('Hugo is building the site');
         early.begin(id);
-        const newest = applied.at(-1)?.change.commit ?? (await history.head());
-        const build = await options.publish(newest, id);
+        const build = await options.publish(await history.head(), id);
         const { pages, build_ms } = build.release;
         await builds.end(id, { state: 'live', pages, build_ms, warnings: build.warnings });
         return build;

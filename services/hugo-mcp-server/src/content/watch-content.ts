@@ -5,11 +5,6 @@ import path from 'node:path';
 export interface ContentWatch {
   /** Watches exactly these folders from now on. */
   sync(dirs: Iterable<string>): void;
-  /**
-   * A number that is another one when something may have changed since. NaN, which equals nothing, where changes cannot
-   * all be seen, or one of these folders is not watched.
-   */
-  seen(dirs: readonly string[]): number;
   close(): void;
 }
 
@@ -35,9 +30,6 @@ export function watchContent({ root, onChange, onLimit, debounceMs = 100 }: Cont
   let timer: NodeJS.Timeout | undefined;
   let poll: NodeJS.Timeout | undefined;
   let known: string[] = [];
-  let changes = 0;
-  /** There is a folder that cannot be watched. */
-  let blind = false;
 
   const flush = () => {
     timer = undefined;
@@ -47,7 +39,6 @@ export function watchContent({ root, onChange, onLimit, debounceMs = 100 }: Cont
   };
   const note = (dir: string) => {
     changed.add(dir);
-    changes += 1;
     timer ??= setTimeout(flush, debounceMs);
   };
   const fallBack = () => {
@@ -61,17 +52,13 @@ export function watchContent({ root, onChange, onLimit, debounceMs = 100 }: Cont
       const watcher = watch(path.join(root, dir), { persistent: false }, () => note(dir));
       watcher.on('error', () => drop(dir));
       watchers.set(dir, watcher);
-      // What came into the folder before it was watched was not seen.
-      changes += 1;
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       // ENOENT: it is gone again, which its parent's watch reports.
-      if (code !== 'ENOENT') blind = true;
       if (code === 'ENOSPC' || code === 'EMFILE') fallBack();
     }
   };
   const drop = (dir: string) => {
-    changes += 1;
     watchers.get(dir)?.close();
     watchers.delete(dir);
   };
@@ -83,7 +70,6 @@ export function watchContent({ root, onChange, onLimit, debounceMs = 100 }: Cont
       for (const dir of [...watchers.keys()]) if (!wanted.has(dir)) drop(dir);
       for (const dir of wanted) if (!watchers.has(dir)) add(dir);
     },
-    seen: (dirs) => (blind || !dirs.every((dir) => watchers.has(dir)) ? Number.NaN : changes),
     close() {
       clearTimeout(timer);
       clearInterval(poll);

@@ -15,8 +15,8 @@ import type { WriterOptions } from './writer-contract.ts';
 
 /** Makes changes, builds them and settles them, one batch at a time; it keeps no queue. */
 export interface Batches {
-  /** Puts right what a crash left, and takes what was changed by hand into the history, if anything was. */
-  prepare(look: 'always' | 'if-changed'): Promise<void>;
+  /** Puts right what a crash left, and takes what was changed by hand into the history. */
+  prepare(): Promise<void>;
   /** Makes and builds these changes together, for these and for those who asked for a build. */
   run(jobs: readonly Job[]): Promise<void>;
   /** Builds what is on disk for nobody's change. @throws as the build */
@@ -43,16 +43,13 @@ export function createBatches(options: WriterOptions, isClosed: () => boolean): 
   /** What the journal holds: changes that are neither live nor taken back for good. */
   const open = new Map<ChangeJob, JournalChange>();
   let recovered = false;
-  /** What the watch had seen when all content was taken into the history last. */
-  let lookedAt = Number.NaN;
 
   const saveJournal = async () => {
     if (open.size > 0) return journal.write({ changes: [...open.values()] });
     return journal.clear();
   };
 
-  const prepare = async (look: 'always' | 'if-changed') => {
-    const wasRecovered = recovered;
+  const prepare = async () => {
     if (!recovered) {
       await history.unlock();
       const found = await options.recover();
@@ -62,14 +59,12 @@ export function createBatches(options: WriterOptions, isClosed: () => boolean): 
         throw error;
       });
     }
-    const seen = await options.changesSeen();
-    if (look === 'if-changed' && wasRecovered && seen === lookedAt) return;
-    // What is on disk before a change is what the change can be taken back to.
+    // What is on disk before a change is what the change can be taken back to. The watch says too little to spare this
+    // look: it is blind on network file systems and where a folder was replaced.
     await history.commitFolders(
       library.site.facts().roots.map(({ dir }) => dir),
       (await history.head()) === undefined ? 'Content as it was found' : 'Changed by hand',
     );
-    lookedAt = seen;
   };
 
   /** Goes on with what a crash interrupted after its caller had an answer, and settles the rest. */
@@ -192,8 +187,7 @@ export function createBatches(options: WriterOptions, isClosed: () => boolean): 
   };
 
   const runBatch = async (jobs: readonly Job[]): Promise<void> => {
-    // Who asks for a build alone means what is on disk.
-    await prepare(jobs.some(({ plan }) => plan === undefined) ? 'always' : 'if-changed');
+    await prepare();
     const applied: Applied[] = [];
     for (const job of jobs) {
       if (job.plan === undefined) continue;

@@ -63,8 +63,6 @@ export interface WriterOptions {
   newBuildId(): string;
   /** Builds the site under this id and puts it live. */
   publish(commit: string | undefined, id: string): Promise<BuildResult>;
-  /** What the watch has seen by now: see {@link ContentWatch.seen}. */
-  changesSeen(): Promise<number>;
   /** Puts right what was interrupted; the writer takes nothing on before it has succeeded. */
   recover(): Promise<Recovered>;
   /** The live release as a build's result: what made the changes live that a crash left unsettled. */

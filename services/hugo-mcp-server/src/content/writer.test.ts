@@ -50,7 +50,6 @@ function fakeWriter(overrides: Partial<WriterOptions> = {}) {
     builds: { begin: nothing, end: nothing, settle: nothing },
     tellOutcome: async () => ({ pages: [], notes: {}, changed: true }),
     newBuildId: () => 'b1',
-    changesSeen: async () => Number.NaN,
     publish: async () => ({ release: { id: 'b1', pages: 1, build_ms: 1 }, warnings: [] }),
     recover: async () => ({ takenBack: [], live: [], made: [], waiting: [] }),
     stopBuilding() {},
@@ -108,31 +107,61 @@ test('a change that the history refuses costs no other one of its batch', async 
   expect([...files.keys()]).toEqual(['content/b.md']);
 });
 
-test('takes what was changed by hand into the history before a change, if the watch saw any, and before a build that is asked for', async () => {
-  let looks = 0;
-  let seen = 1;
+test('a release names the newest commit, also when a later change of its batch left one', async () => {
+  const published: unknown[] = [];
+  let commits = 0;
   const { writer } = fakeWriter({
-    changesSeen: async () => seen,
+    answerWithinMs: 5000,
     history: {
       ...fakeHistory,
-      async commitFolders() {
-        looks += 1;
+      head: async () => `c${commits}`,
+      async commitFiles() {
+        commits += 1;
+        return `c${commits}`;
       },
-    } as unknown as WriterOptions['history'],
+    } as never,
+    async publish(commit) {
+      published.push(commit);
+      return { release: { id: 'b1', pages: 1, build_ms: 1 }, warnings: [] } as never;
+    },
   });
-  const write = (name: string) => writer.write(async () => planned(name), { author });
-  await write('a');
-  expect(looks).toBe(1);
-  await write('b');
-  expect(looks).toBe(1);
-  seen = 2;
-  await write('c');
-  expect(looks).toBe(2);
-  await writer.build();
-  expect(looks).toBe(3);
-  seen = Number.NaN;
-  await write('d');
-  await write('e');
-  expect(looks).toBe(5);
+  const made = writer.write(async () => planned('content/a.md'), { author });
+  const fails = () => {
+    throw new Error('no progress');
+  };
+  const refused = writer.write(async () => planned('content/b.md'), { author, progress: fails });
+  await expect(refused).rejects.toMatchObject({ message: expect.stringContaining('no progress') });
+  await expect(made).resolves.toMatchObject({ changed: true });
   await writer.close();
+  // One for each change, and those that took the second one back.
+  expect(commits).toBeGreaterThan(2);
+  expect(published).toEqual([`c${commits}`]);
+});
+
+test('the history is tidied up while nobody waits, and that ends for a change and for the stop', async () => {
+  let tidied = 0;
+  let begun = () => {};
+  const { writer } = fakeWriter({
+    history: {
+      ...fakeHistory,
+      tidy: (signal: AbortSignal) =>
+        new Promise<void>((resolve) => {
+          tidied += 1;
+          signal.addEventListener('abort', () => resolve());
+          begun();
+        }),
+    } as never,
+  });
+  const tidying = () =>
+    new Promise<void>((resolve) => {
+      begun = resolve;
+      writer.adopt();
+    });
+  await tidying();
+  await expect(writer.write(async () => planned('content/a.md'), { author })).resolves.toMatchObject({ changed: true });
+  await tidying();
+  await expect(writer.alone(async () => 'pulled')).resolves.toBe('pulled');
+  await tidying();
+  await writer.close();
+  expect(tidied).toBe(3);
 });

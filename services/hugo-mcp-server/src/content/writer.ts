@@ -16,6 +16,17 @@ export function createWriter(options: WriterOptions): Writer {
   let closed = false;
   const retry = createRetry(() => adopt());
   const batches = createBatches(options, () => closed);
+  /** Ended by whatever wants a turn. */
+  let tidying: AbortController | undefined;
+
+  const tidy = async () => {
+    if (closed || waiting.length + alone.length > 0) return;
+    tidying = new AbortController();
+    await options.history.tidy(tidying.signal).catch((error: unknown) => {
+      options.onError('the content history could not be tidied up', error);
+    });
+    tidying = undefined;
+  };
 
   const run = async (): Promise<void> => {
     while (waiting.length > 0 || alone.length > 0 || adopting) {
@@ -30,10 +41,8 @@ export function createWriter(options: WriterOptions): Writer {
       try {
         if (jobs.length > 0) await batches.run(jobs);
         else {
-          await batches.prepare('always');
-          await options.history.tidy().catch((error: unknown) => {
-            options.onError('the content history could not be tidied up', error);
-          });
+          await batches.prepare();
+          await tidy();
         }
         retry.succeeded();
       } catch (error) {
@@ -57,6 +66,7 @@ export function createWriter(options: WriterOptions): Writer {
   const enqueue = (job: Job, withinMs = options.answerWithinMs) => {
     if (closed) return job.reject(stopping());
     waiting.push(job);
+    tidying?.abort();
     answerWithin(job, withinMs, batches.building);
     loop ??= Promise.resolve().then(run);
   };
@@ -76,23 +86,25 @@ export function createWriter(options: WriterOptions): Writer {
       new Promise((resolve, reject) => {
         if (closed) return reject(stopping());
         const build = async () => {
-          await batches.prepare('always');
+          await batches.prepare();
           return batches.build();
         };
         alone.push(async () => {
           // What a crash left is finished with the site as it was. Where that cannot be done, `act` may be what mends it.
-          await batches.prepare('always').catch((error: unknown) => {
+          await batches.prepare().catch((error: unknown) => {
             batches.distrust();
             options.onError('the content could not be put right before a pull', error);
           });
           await Promise.resolve(build).then(act).then(resolve, reject);
         });
+        tidying?.abort();
         loop ??= Promise.resolve().then(run);
       }),
     adopt,
     async close() {
       closed = true;
       retry.close();
+      tidying?.abort();
       // Nobody waits for this build, and a stop should not either.
       if (batches.owes()) options.stopBuilding();
       while (loop !== undefined) await loop;

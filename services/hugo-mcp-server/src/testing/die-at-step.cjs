@@ -9,6 +9,7 @@
 const { existsSync, writeFileSync, promises } = require('node:fs');
 const childProcess = require('node:child_process');
 const { syncBuiltinESMExports } = require('node:module');
+const { promisify } = require('node:util');
 
 // biome-ignore lint/style/noProcessEnv: it is loaded before the configuration is, and is no part of the service
 const { DIE_AT, DIE_FROM = '', DIE_COUNT = '' } = process.env;
@@ -29,7 +30,15 @@ function step() {
  */
 function count(object, name) {
   const original = object[name];
-  object[name] = function counted(/** @type {unknown[]} */ ...args) {
+  object[name] = counted(original);
+  // `execFile` has a form of its own for promisify.
+  if (original[promisify.custom]) object[name][promisify.custom] = counted(original[promisify.custom]);
+}
+
+/** @param {Function} original */
+function counted(original) {
+  /** @this {unknown} */
+  return function countedStep(/** @type {unknown[]} */ ...args) {
     step();
     return original.apply(this, args);
   };
@@ -39,6 +48,7 @@ for (const name of ['open', 'rename', 'unlink', 'link', 'symlink', 'mkdir', 'rmd
   count(promises, name);
 }
 count(childProcess, 'spawn');
+count(childProcess, 'execFile');
 syncBuiltinESMExports();
 
 // The methods of file handles are found on one that is open.
