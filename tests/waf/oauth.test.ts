@@ -86,7 +86,7 @@ describe('OAuth and the webhook at the firewall', () => {
 
   it('stumbles over no secret that chance makes', async () => {
     const cookie = () =>
-      ['__Host-browser', '__Secure-interaction', '__Secure-interaction.sig']
+      ['__Host-arleo_browser', '__Secure-arleo_interaction', '__Secure-arleo_interaction.sig']
         .map((name) => `${name}=${chance(24)}`)
         .join('; ');
     const requests = Array.from({ length: 250 }, () => [
@@ -107,6 +107,18 @@ describe('OAuth and the webhook at the firewall', () => {
         headers: { ...request.headers, cookie: cookie(), authorization: `Bearer ${chance(90)}` },
       }));
     expect(await refused(requests)).toEqual([]);
+  });
+
+  it('takes no cookie of its own for an attack, and none of an attack for its own', async () => {
+    const asked = (cookie: string) =>
+      edge.ask({ ...form('/interaction/abc/consent', { csrf: 'a', decision: 'approve' }), headers: { cookie } });
+    const chanced = '8--g05LdDXWANHTvPn46YUcfTRJXVtg9';
+    expect((await asked(`__Host-arleo_browser=${chanced}`)).status).toBe(200);
+    expect((await asked(`other=${chanced}`)).status).toBe(403);
+    for (const name of ['__Host-arleo_session', '__Secure-arleo_interaction.sig', '__Host-arleo_']) {
+      expect((await asked(`${name}=a; ${name}=' or 1=1 -- `)).status).toBe(403);
+      expect((await asked(`${name}=<script>alert(1)</script>`)).status).toBe(403);
+    }
   });
 
   it('[R-WAF-PASSPHRASE] takes any passphrase, and writes none of it into a log', async () => {
