@@ -34,7 +34,7 @@ test('a disk that hangs while two releases are compared keeps no plug-in from be
   });
   announcer.live(release('second'));
   expect(await announcer.outcome('second', 20_000)).toMatchObject([{ plugin: 'purge', ok: true, detail: 'all' }]);
-  expect(told).toMatchObject([{ since: 'first', changes: undefined }]);
+  expect(told).toMatchObject([{ since: 'first', changes: 'unknown' }]);
   await announcer.close();
   await rm(dir, { recursive: true, force: true });
 });

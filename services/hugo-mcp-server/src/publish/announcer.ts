@@ -4,7 +4,7 @@ import * as z from 'zod';
 import type { Release } from '../build/releases.ts';
 import type { SiteFacts } from '../site/site-facts.ts';
 import { compareReleases, type Manifest, readManifest } from './compare-releases.ts';
-import { PLUGIN_TIMEOUT_MS, PublishFailure, type PublishPlugin, type ReleaseChanges } from './plugin.ts';
+import { PLUGIN_TIMEOUT_MS, type PublishEvent, PublishFailure, type PublishPlugin } from './plugin.ts';
 import type { Published } from './published.ts';
 
 /** A release, and what was told to others about it. */
@@ -77,7 +77,7 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
     return known;
   };
 
-  const changesSince = async (since: string | undefined, release: string): Promise<ReleaseChanges | undefined> => {
+  const changesSince = async (since: string | undefined, release: string): Promise<PublishEvent['changes']> => {
     if (since === undefined) return undefined;
     try {
       const before = await manifest(since);
@@ -85,7 +85,7 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
       return before && after && compareReleases(before, after, options.facts());
     } catch (error) {
       onError('two releases could not be compared', error);
-      return undefined;
+      return 'unknown';
     }
   };
 
@@ -95,7 +95,10 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
     try {
       const { detail, urls } = await bounded(
         async (signal) => {
-          const changes = plugin === deploy ? undefined : await within(timeoutMs / 2, changesSince(since, release.id));
+          const changes =
+            plugin === deploy
+              ? undefined
+              : await within(timeoutMs / 2, changesSince(since, release.id), 'unknown' as const);
           signal.throwIfAborted();
           return plugin.announce({ release, since, changes, facts: options.facts() }, signal);
         },
@@ -185,11 +188,11 @@ export async function openAnnouncer(options: AnnouncerOptions): Promise<Announce
   };
 }
 
-/** What cannot be compared in half of a plug-in's time counts as changed: the other half is for telling that. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
+/** Comparing may take half of a plug-in's time: the other half is for telling. */
+async function within<T, Late>(ms: number, work: Promise<T>, ifLate: Late): Promise<T | Late> {
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
+  const late = new Promise<Late>((resolve) => {
+    timer = setTimeout(() => resolve(ifLate), ms);
   });
   return Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

@@ -14,8 +14,8 @@ export interface PublishEvent {
   release: Release;
   /** The release that this plug-in was told of before; undefined if there is none. */
   since: string | undefined;
-  /** What changed since then; undefined if there is nothing to compare with. */
-  changes: ReleaseChanges | undefined;
+  /** What changed since then; undefined if there is nothing to compare with, `unknown` if it could not be found out in time. */
+  changes: ReleaseChanges | 'unknown' | undefined;
   facts: SiteFacts;
 }
 

@@ -91,6 +91,11 @@ test('a snippet shows where most of the words are, marked, on one line, with its
   expect(snippetOf(body, queryWords('absent'))).toBeUndefined();
 });
 
+test('a snippet shows bytes that hide behind a letter', () => {
+  const hidden = String.fromCodePoint(0xe0130, 0xe0131);
+  expect(snippetOf(`He said hello${hidden} twice.`, queryWords('hello'))?.text).toContain('⟦hello⟨U+E0130⟩⟨U+E0131⟩⟧');
+});
+
 test('a snippet marks all words up to its end, wherever in the page they stand close together first', () => {
   const near = `ant far ${'x '.repeat(200)}bee and ant, then ant and bee`;
   const snippet = snippetOf(`${near} ${'bee ant '.repeat(100)}`, queryWords('ant bee'));

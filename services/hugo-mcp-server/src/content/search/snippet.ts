@@ -27,7 +27,7 @@ export function snippetOf(body: string, words: readonly string[]): Snippet | und
   let at = start;
   for (const hit of hits) {
     if (hit.start < at || hit.end > end) continue;
-    text += `${plain(body.slice(at, hit.start))}⟦${body.slice(hit.start, hit.end)}⟧`;
+    text += `${plain(body.slice(at, hit.start))}⟦${plain(body.slice(hit.start, hit.end))}⟧`;
     at = hit.end;
   }
   text += plain(body.slice(at, end).replace(/[\ud800-\udbff]$/, ''));

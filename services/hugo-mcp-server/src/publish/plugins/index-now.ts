@@ -36,6 +36,11 @@ export const indexNow = definePlugin({
       name: 'indexnow',
       files: { [`${key}.txt`]: key },
       async announce({ changes, facts }, signal) {
+        if (changes === 'unknown') {
+          throw new PublishFailure(
+            'What changed could not be found out in time: it is reported with the next release.',
+          );
+        }
         if (changes === undefined) return { detail: 'Nothing to compare with: no page was reported.', urls: [] };
         const pages = [...changes.added, ...changes.changed, ...changes.removed].filter(isPage).slice(0, maxUrls);
         const reported: string[] = [];

@@ -51,11 +51,14 @@ export const webhook = definePlugin({
             built_at: release.built_at,
             pages: release.pages,
             base_url: facts.baseUrl,
-            changes: changes && {
-              added: shorten(changes.added),
-              changed: shorten(changes.changed),
-              removed: shorten(changes.removed),
-            },
+            changes:
+              typeof changes === 'object'
+                ? {
+                    added: shorten(changes.added),
+                    changed: shorten(changes.changed),
+                    removed: shorten(changes.removed),
+                  }
+                : undefined,
           },
         });
         // The same for both attempts: a receiver knows by it what it has had already.
