@@ -92,6 +92,9 @@ test('a diff of any size comes in parts, to a real client', async () => {
       const { diff } = result.structuredContent as { diff: { text: string; next: object | null } };
       text += diff.text;
       next = diff.next;
+      const [said] = result.content as { text: string }[];
+      expect(said?.text).toMatch(/\nLines \d+ to \d+ of \d+ follow\./);
+      expect(said?.text.includes('For the next part: from_line')).toBe(next !== null);
     }
     for (const line of big.split('\n')) expect(text).toContain(`+${line}\n`);
     await client.close();

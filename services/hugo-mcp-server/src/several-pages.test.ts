@@ -348,6 +348,7 @@ describe('restore_page', () => {
       live: true,
       revision: first.revision,
       resources: ['content/posts/hello/deep/b.txt', 'content/posts/hello/photo.jpg'],
+      resources_left: 0,
     });
     expect(await read('posts/hello/photo.jpg')).toBe('jpg');
     await missing('posts/hello/index.en.md');
@@ -356,6 +357,19 @@ describe('restore_page', () => {
 });
 
 describe('restore_page from the history', () => {
+  test('gives back a bundle of many files in parts, and says so', async () => {
+    const files = Array.from({ length: 203 }, (_, i) => [`content/posts/hello/${i}.txt`, 'x'] as const);
+    await open(Object.fromEntries(files));
+    const target = { route: 'posts/hello', lang: 'fr' };
+    const { rm } = await import('node:fs/promises');
+    await rm(`${service.siteDir}/content/posts/hello`, { recursive: true });
+    const back = await call('restore_page', target);
+    expect(back).toMatchObject({ live: true, resources_total: 200, resources_left: 3 });
+    const rest = await service.call('restore_page', { ...target, revision: back.as_of });
+    expect(rest.json.result.structuredContent).toMatchObject({ resources_total: 3, resources_left: 0 });
+    expect(await read('posts/hello/202.txt')).toBe('x');
+  });
+
   test('passes over what Hugo refused, and finds versions from before a move', async () => {
     await open({});
     const target = { route: 'posts/hello', lang: 'fr' };

@@ -29,10 +29,10 @@ export const restorePageArgs = strictArgs({
   lang,
   revision: z
     .string()
-    .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{32})$/, 'Give a revision or a commit as page_history shows it.')
+    .regex(/^(?:[0-9a-f]{40}|[0-9a-f]{32})$/, 'Give a commit as page_history shows it, or a revision.')
     .optional()
     .describe(
-      'Revision or commit to go back to, from page_history. Without it: the version before, or the last one of a deleted page.',
+      'Commit to go back to, from page_history, or a revision. Without it: the version before, or the last one of a deleted page.',
     ),
   expected_revision: expectedRevision
     .optional()

@@ -16,6 +16,8 @@ export interface RestoreNotes extends Record<string, unknown> {
   as_of: string;
   /** Files of the bundle that were given back with it. */
   resources: string[];
+  /** Files of it that are still gone, because they would have been too many. */
+  resources_left: number;
 }
 
 /** As many files of a bundle as are given back. */
@@ -66,8 +68,13 @@ export function restorePage({ route, lang, revision, expected_revision }: Restor
     const kind = present?.kind ?? kindOf(workspace, file);
     if (present === undefined) refuseInsideBundle(workspace, file);
     const edits: FileEdit[] = now?.equals(bytes) === true ? [] : [{ file, before: now, after: bytes }];
-    const resources = kind === 'bundle' ? await goneResources(workspace, history, version, file) : [];
-    const notes: RestoreNotes = { as_of: commit, resources: resources.map((edit) => edit.file) };
+    const gone = kind === 'bundle' ? await goneResources(workspace, history, version, file) : { edits: [], left: 0 };
+    const resources = gone.edits;
+    const notes: RestoreNotes = {
+      as_of: commit,
+      resources: resources.map((edit) => edit.file),
+      resources_left: gone.left,
+    };
     return {
       pages: [{ page: { file, route: present?.route ?? route, lang, kind }, revision: revisionOf(bytes) }],
       edits: [...edits, ...resources],
@@ -115,20 +122,25 @@ async function goneResources(
   history: History,
   { file: then, commit }: Version,
   now: string,
-): Promise<FileEdit[]> {
+): Promise<{ edits: FileEdit[]; left: number }> {
   // A page that was no bundle then has no files of its own.
-  if (!path.posix.basename(then).startsWith('index.')) return [];
+  if (!path.posix.basename(then).startsWith('index.')) return { edits: [], left: 0 };
   const dir = path.posix.dirname(then);
   const edits: FileEdit[] = [];
+  let left = 0;
   for (const file of await history.filesIn(commit, dir)) {
     // Its translations are pages of their own.
-    if (edits.length === maxResources || /^index\./.test(file.slice(dir.length + 1))) continue;
+    if (/^index\./.test(file.slice(dir.length + 1))) continue;
     const place = path.posix.dirname(now) + file.slice(dir.length);
     if ((await files.size(place)) !== undefined) continue;
+    if (edits.length === maxResources) {
+      left += 1;
+      continue;
+    }
     const after = await history.show(commit, file);
     if (after !== undefined) edits.push({ file: place, before: undefined, after });
   }
-  return edits;
+  return { edits, left };
 }
 
 function kindOf({ site }: Workspace, file: string): PageKind {

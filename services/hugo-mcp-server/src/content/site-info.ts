@@ -34,6 +34,8 @@ export interface SiteInfo {
   hugo: string;
   /** Undefined if nothing is live. */
   live: Release | undefined;
+  /** All that can be gone back to, the newest first. */
+  kept: Release[];
   /** The newest commit of the content history; undefined if there is none, or Git cannot say. */
   newestCommit: string | undefined;
   /** The newest first. */
@@ -50,7 +52,7 @@ export interface SiteInfo {
 export interface SiteInfoSources {
   library: Pick<Library, 'site' | 'index'>;
   hugo: Pick<Hugo, 'version'>;
-  releases: Pick<Releases, 'live'>;
+  releases: Pick<Releases, 'live' | 'kept'>;
   history: Pick<History, 'head'>;
   builds: Pick<BuildLog, 'builds'>;
   lastPull(): PullOutcome | undefined;
@@ -64,9 +66,10 @@ export async function siteInfo(sources: SiteInfoSources): Promise<SiteInfo> {
   const { site, index } = library;
   const facts = site.facts();
   const pages = index.pages();
-  const [version, live, newestCommit, archetypes] = await Promise.all([
+  const [version, live, kept, newestCommit, archetypes] = await Promise.all([
     hugo.version().catch((error: Error) => error.message),
     releases.live(),
+    releases.kept(),
     history.head().catch(() => undefined),
     archetypesOf(facts.modules),
   ]);
@@ -93,6 +96,7 @@ export async function siteInfo(sources: SiteInfoSources): Promise<SiteInfo> {
       .map(({ name, version: of }) => ({ name, ...(of === undefined ? {} : { version: of }) })),
     hugo: version,
     live,
+    kept,
     newestCommit,
     builds: sources.builds.builds(),
     lastPull: sources.lastPull(),

@@ -30,7 +30,6 @@ export function updatePage(args: UpdatePageArgs): Plan {
       ...more,
     };
     const parts = splitPage(text);
-    // Unreadable front matter does not stand in the way of a new body.
     const changesFields = Object.keys(patch).length > 0;
     const frontMatter = changesFields ? withExistingKeys(readFrontMatter(text, parts), patch) : undefined;
     const after = editPage(text, {

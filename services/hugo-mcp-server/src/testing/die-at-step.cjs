@@ -30,6 +30,7 @@ function step() {
  */
 function count(object, name) {
   const original = object[name];
+  if (original === undefined) return;
   object[name] = counted(original);
   // `execFile` has a form of its own for promisify.
   if (original[promisify.custom]) object[name][promisify.custom] = counted(original[promisify.custom]);

@@ -12,6 +12,7 @@ import {
   invisibleShape,
   invisibleText,
   kindShape,
+  partLines,
   resultBudget,
   short,
 } from './page-text.ts';
@@ -158,7 +159,7 @@ function textOf(args: GetPageArgs, around: Around, whole: string, range: TextRan
     `${route} (${lang}), revision ${revision}, ${url ?? 'no address yet'}. ${publishedText(around)}`,
     ...(translations.length === 0 ? [] : [`Also in: ${translations.map((one) => one.lang).join(', ')}.`]),
     ...invisibleText(around.invisible_characters),
-    ...rangeText(whole, range),
+    ...partLines(whole, range, '; do not write them back as the whole content'),
     ...marked('page content', [
       ...(around.problem === null ? [] : [`The front matter cannot be read: ${around.problem}`]),
       ...(around.front_matter_left_out.length === 0
@@ -171,7 +172,9 @@ function textOf(args: GetPageArgs, around: Around, whole: string, range: TextRan
   ];
   if (backlinks !== null) {
     const from = backlinks.map((one) => `${one.route} (${one.lang})`).join(', ');
-    lines.push(`Pages that link to it: ${backlinks.length === 0 ? 'none' : from}.`);
+    const rest = (around.backlinks_total ?? 0) - backlinks.length;
+    const others = rest === 0 ? '' : `, and ${rest} more`;
+    lines.push(`Pages that link to it: ${backlinks.length === 0 ? 'none' : from}${others}.`);
   }
   return lines.join('\n');
 }
@@ -180,10 +183,4 @@ function publishedText({ published, not_published_because: why }: Around): strin
   if (published === null)
     return 'Whether the live site has it as it is now is not known: the content history cannot be read.';
   return published ? 'The live site has it.' : hiddenTexts[(why ?? 'not_built') as NotLive];
-}
-
-function rangeText(whole: string, { text, first, last, totalLines, next }: TextRange): string[] {
-  if (text.length === whole.length) return [];
-  const more = next === undefined ? '' : ` For the next part: from_line ${next.line}, from_column ${next.column}.`;
-  return [`Lines ${first} to ${last} of ${totalLines} follow; do not write them back as the whole content.${more}`];
 }

@@ -5,7 +5,7 @@ import type { HistoryEntry } from '../content/history-log.ts';
 import { marked } from '../content/marked.ts';
 import { textRange } from '../content/page-range.ts';
 import type { Reader } from '../content/reader.ts';
-import { fitting, invisibleShape, invisibleText, moreLines, short } from './page-text.ts';
+import { fitting, invisibleShape, invisibleText, moreLines, partLines, short } from './page-text.ts';
 import { defineTool } from './tool.ts';
 
 const output = z.object({
@@ -74,7 +74,9 @@ export const pageHistory = (reader: Reader) =>
         ...entries.map(lineOf),
         ...moreLines(after),
         ...invisibleText(invisible),
-        ...(range === undefined ? [] : marked('diff', [range.text])),
+        ...(diff === undefined || range === undefined
+          ? []
+          : [...partLines(diff.text, range), ...marked('diff', [range.text])]),
       ];
       return {
         structured: {

@@ -1,6 +1,6 @@
 import { type InvisibleCharacter, withVisibleCharacters } from '@arleo/core/content/text';
 import * as z from 'zod';
-import { jsonLength } from '../content/page-range.ts';
+import { jsonLength, type TextRange } from '../content/page-range.ts';
 import type { PageAddress } from '../content/reader.ts';
 
 /**
@@ -92,4 +92,11 @@ export const nextCursorShape = z
 /** The line of a text result that says how a list goes on; none at its end. */
 export function moreLines(cursor: string | undefined): string[] {
   return cursor === undefined ? [] : [`There are more: call again with cursor "${cursor}".`];
+}
+
+/** The line of a text result that says which part of a text follows, and how to get the next; none if all of it does. */
+export function partLines(whole: string, { text, first, last, totalLines, next }: TextRange, warning = ''): string[] {
+  if (text.length === whole.length) return [];
+  const more = next === undefined ? '' : ` For the next part: from_line ${next.line}, from_column ${next.column}.`;
+  return [`Lines ${first} to ${last} of ${totalLines} follow${warning}.${more}`];
 }

@@ -12,6 +12,7 @@ const output = z.object({
   as_of: z.string().describe('The commit whose state the page has now.'),
   resources: z.array(z.string()).describe('Files of the page that were given back with it, the first of them.'),
   resources_total: z.number(),
+  resources_left: z.number().describe('Still gone: call again with as_of as revision.'),
 });
 
 /** Characters as JSON that the list of files may take. */
@@ -32,12 +33,13 @@ export const restorePage = (editor: Editor) =>
     resource: ({ route, lang }) => `${route} (${lang})`,
     async run(args, call) {
       const written = await runWrite(editor, 'restore_page', args, call, editor.restore(args));
-      const { as_of, resources } = written.notes as RestoreNotes;
+      const { as_of, resources, resources_left = 0 } = written.notes as Partial<RestoreNotes> & RestoreNotes;
       const structured = {
         ...writeFacts(written),
         as_of,
         resources: fitting(resources, (file) => file, resourcesBudget),
         resources_total: resources.length,
+        resources_left,
       };
       if (isDryRun(written)) return { structured, text: dryRunText(written) };
       const name = `${structured.route} (${structured.lang})`;
@@ -45,6 +47,8 @@ export const restorePage = (editor: Editor) =>
         ? `Restored ${name} as of ${as_of.slice(0, 12)}, revision ${structured.revision}.`
         : `${name} was like that already.`;
       const files = resources.length === 0 ? '' : ` ${resources.length} files came back with it.`;
-      return { structured, text: `${what}${files} ${whereOne(written)}${buildText(written)}` };
+      const left =
+        resources_left === 0 ? '' : ` ${resources_left} are still gone: call it again with revision "${as_of}".`;
+      return { structured, text: `${what}${files}${left} ${whereOne(written)}${buildText(written)}` };
     },
   });

@@ -33,6 +33,7 @@ const output = z.object({
     .object({ release: z.string(), built_at: z.string(), build_ms: z.number(), pages: z.number() })
     .nullable()
     .describe('What visitors get; null if nothing is live.'),
+  releases: z.array(z.string()).describe('What rollback_site can go to, the newest first.'),
   live_is_newest: z.boolean().nullable().describe('The live release has the newest content; null if not known.'),
   builds: z
     .array(
@@ -126,6 +127,7 @@ function facts(info: SiteInfo): Omit<Output, 'scopes'> {
     ),
     hugo: short(info.hugo),
     live: live ? { release: live.id, built_at: live.built_at, build_ms: live.build_ms, pages: live.pages } : null,
+    releases: info.kept.map(({ id }) => id),
     live_is_newest: live && info.newestCommit ? live.commit === info.newestCommit : null,
     builds: fitting(info.builds.map(buildFacts), (build) => build, buildsBudget),
     last_pull: pull

@@ -35,6 +35,10 @@ function fieldsOf(text: string): JsonObject {
 }
 
 describe('editing a page', () => {
+  test('changes a body below front matter that cannot be read', () => {
+    expect(editPage('---\ntitle: [a\n---\nBody.\n', { exactBody: 'New.\n' })).toBe('---\ntitle: [a\n---\nNew.\n');
+  });
+
   test('changes the one line that it means, and nothing else', () => {
     expect(editPage(page, { frontMatter: { title: 'New "title"' } })).toBe(
       page.replace("'Old: title'", '"New \\"title\\""'),

@@ -32,6 +32,8 @@ export function editPage(text: string, edit: PageEdit): string {
   const parts = splitPage(text);
   const whole = edit.body === undefined ? text.slice(parts.bodyStart) : newBody(text, edit.body, parts.eol);
   const body = edit.exactBody ?? whole;
+  // Front matter that cannot be read does not stand in the way of a new body.
+  if (edit.frontMatter === undefined && parts.format !== 'none') return text.slice(0, parts.bodyStart) + body;
   const before = parseInner(parts.format, text.slice(parts.innerStart, parts.innerEnd));
   const wanted = mergePatch(before, edit.frontMatter ?? {});
   const head = text.slice(0, parts.bodyStart);
