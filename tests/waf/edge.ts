@@ -72,6 +72,8 @@ export async function startEdge(
       response.end('{}');
     });
   });
+  // As the services: longer than nginx keeps a connection, or a call would meet one that is just being closed.
+  behind.keepAliveTimeout = 75_000;
   await new Promise<void>((resolve) => behind.listen(0, '127.0.0.1', resolve));
   const host = `127.0.0.1:${(behind.address() as AddressInfo).port}`;
   const { site: port } = await freePorts();

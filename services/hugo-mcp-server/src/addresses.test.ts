@@ -35,6 +35,23 @@ describe('the address of a page', () => {
     expect(structured(without)).toMatchObject({ live: true, url: expect.stringMatching(/\/posts\/a\/$/) });
   });
 
+  test.each([
+    ['headless: true', null],
+    ['_build:\n  render: never', null],
+    ['_build:\n  list: never', 'https://example.org/en/posts/parts/'],
+  ])('of a bundle with %s is %s', async (field, url) => {
+    service = await startService({
+      files: { 'content/posts/parts/index.en.md': `---\ntitle: Parts\n${field}\n---\n` },
+    });
+    await service.call('build_site', {});
+    const read = async () => structured(await service.call('get_page', { route: 'posts/parts', lang: 'en' }));
+    // Hugo is asked behind the build.
+    while (url !== null && (await read()).url === null) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await read()).toMatchObject({ url, published: url !== null });
+    const { pages } = structured(await service.call('list_pages', { section: 'posts' }));
+    expect(pages.find(({ route }: { route: string }) => route === 'posts/parts')).toMatchObject({ url });
+  });
+
   test('that another page has, too, is not called live', async () => {
     service = await startService({});
     const first = structured(await create('posts/first'));

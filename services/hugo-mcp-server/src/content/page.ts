@@ -55,7 +55,7 @@ export interface PageSummary {
   tags: string[];
   /** What the page has in the site's other taxonomies, by their fields; only those in which it has anything. */
   terms?: Readonly<Record<string, string[]>>;
-  /** The front matter gives the page an address of its own. */
+  /** The front matter gives the page an address of its own, or none. */
   ownAddress?: true;
 }
 
@@ -84,8 +84,17 @@ export function summarize(frontMatter: JsonObject, taxonomies: readonly string[]
     ...(lastmod === undefined ? {} : { lastmod }),
     tags: list('tags'),
     ...(terms.length === 0 ? {} : { terms: Object.fromEntries(terms) }),
-    ...(value('slug') === undefined && value('url') === undefined ? {} : { ownAddress: true }),
+    ...(hasAddressByRule(value) ? {} : { ownAddress: true }),
   };
+}
+
+/** False if the page has another address than its route gives it, or none: then only Hugo knows. */
+function hasAddressByRule(value: (name: string) => unknown): boolean {
+  if (value('slug') !== undefined || value('url') !== undefined || value('headless') === true) return false;
+  const build = value('build') ?? value('_build');
+  if (!isObject(build)) return true;
+  const render = build[keyFor(build as JsonObject, 'render')] ?? 'always';
+  return render === 'always' || render === true;
 }
 
 /** The same text in memory of its own: a part of a larger text would keep the whole of it alive. */
