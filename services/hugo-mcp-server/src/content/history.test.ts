@@ -80,6 +80,52 @@ describe('the content history', () => {
     await expect(nowhere).rejects.toMatchObject({ code: 'git_missing' });
   });
 
+  test('commits what a failed commit left in the index, though nothing on disk is new', async () => {
+    const history = await open();
+    await put('content/posts/a.md', 'one');
+    const first = await history.commitFolders(['content'], 'As found');
+    expect(await history.commitFolders(['content'], 'again')).toBeUndefined();
+    await put('content/posts/a.md', 'two');
+    await writeFile(path.join(dir, 'history.git/refs/heads/main.lock'), '');
+    await expect(history.commitFolders(['content'], 'Changed')).rejects.toMatchObject({ code: 'git_failed' });
+    expect(await history.head()).toBe(first);
+    await history.unlock();
+    const second = await history.commitFolders(['content'], 'Changed');
+    expect(await history.head()).toBe(second);
+    expect(await history.show(second ?? '', 'content/posts/a.md')).toEqual(Buffer.from('two'));
+  });
+
+  test('knows what somebody did in it with Git: staged, committed, or gone back', async () => {
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=o', '-c', 'user.email=o@example.org', ...args], {
+        env: { ...process.env, GIT_DIR: path.join(dir, 'history.git'), GIT_WORK_TREE: site },
+      })
+        .toString()
+        .trim();
+    const history = await open();
+    await put('content/posts/a.md', 'one');
+    const first = await history.commitFolders(['content'], 'As found');
+    await put('content/posts/a.md', 'two');
+    git('add', '--', 'content/posts/a.md');
+    const staged = await history.commitFolders(['content'], 'By hand');
+    expect(await history.show(staged ?? '', 'content/posts/a.md')).toEqual(Buffer.from('two'));
+
+    const theirs = git('commit-tree', '-p', staged ?? '', '-m', 'theirs', `${staged}^{tree}`);
+    git('update-ref', 'HEAD', theirs);
+    expect(await history.head()).toBe(theirs);
+    await put('content/posts/b.md', 'b');
+    const mine = await history.commitFiles(['content/posts/b.md'], 'x');
+    expect(git('rev-parse', `${mine}^`)).toBe(theirs);
+
+    git('reset', '--quiet', '--hard', first ?? '');
+    expect(await history.commitFolders(['content'], 'By hand')).toBeUndefined();
+    expect(await history.head()).toBe(first);
+    git('checkout', '--quiet', theirs, '--', 'content/posts/a.md');
+    const back = await history.commitFolders(['content'], 'By hand');
+    expect(git('rev-parse', `${back}^`)).toBe(first);
+    expect(await history.head()).toBe(back);
+  });
+
   test('takes in more files at once than a command line holds', async () => {
     const history = await open();
     const folder = 'content/posts/a-post-with-a-title-of-the-usual-length-in-a-blog-of-many-years';
