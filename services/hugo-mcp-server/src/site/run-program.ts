@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ArleoError } from '@arleo/core/errors';
 
 /** How one run of a program ended. */
@@ -51,6 +53,7 @@ export function createPrograms(): Programs {
       // it could ask for a password.
       const child = spawn(bin, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
       running.add(child);
+      void giveWay(child);
       const stdout = capture(child.stdout, keepBytes);
       const stderr = capture(child.stderr, keepBytes);
       let late = false;
@@ -83,6 +86,29 @@ export function createPrograms(): Programs {
 function isMissing(error: unknown): boolean {
   const code = (error as NodeJS.ErrnoException | undefined)?.code;
   return code === 'ENOENT' || code === 'EACCES' || code === 'ENOTDIR';
+}
+
+/** How often it is tried to let others go before a child. */
+const maxTries = 5;
+
+/**
+ * Lets everybody else go before a child that leads a session of its own: Linux deals out the processors by session, and a
+ * build would get as much as all calls together that the service answers meanwhile. Where control groups deal them out,
+ * it changes nothing.
+ *
+ * @see https://man7.org/linux/man-pages/man7/sched.7.html, "The autogroup feature"
+ */
+async function giveWay(child: ChildProcess): Promise<void> {
+  for (let tries = 0; tries < maxTries; tries += 1) {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    try {
+      return await writeFile(`/proc/${child.pid}/autogroup`, '10');
+    } catch (error) {
+      // Whoever is not root may ask for it once in a tenth of a second, all sessions together.
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+      await sleep(100);
+    }
+  }
 }
 
 /** Kills a child that leads a group of its own, with everything that it started. */
