@@ -95,6 +95,7 @@ describe('apply_changes', () => {
   });
 
   test('makes none if one cannot be made, and names it', async () => {
+    await call('build_site', {});
     const before = await subjects();
     const changes = [
       { action: 'create', route: 'posts/one', lang: 'fr', title: 'Un', content: 'x' },
@@ -109,13 +110,10 @@ describe('apply_changes', () => {
     expect(await refusal('apply_changes', { changes: broken })).toContain('[hugo_failed]');
     await missing('posts/one/index.fr.md');
     expect(await read('posts/hello/index.fr.md')).toBe(baseFiles['content/posts/hello/index.fr.md']);
-    expect((await subjects()).filter((subject) => !before.includes(subject))).toEqual(
-      [
-        expect.stringContaining('Take back: Apply 2 changes'),
-        expect.stringContaining('Apply 2 changes'),
-        'Content as it was found',
-      ].filter((subject) => !before.includes(subject as string)),
-    );
+    expect((await subjects()).filter((subject) => !before.includes(subject))).toEqual([
+      expect.stringContaining('Take back: Apply 2 changes'),
+      expect.stringContaining('Apply 2 changes'),
+    ]);
   });
 
   test('plans each on what the ones before it leave, and a dry run writes nothing', async () => {
