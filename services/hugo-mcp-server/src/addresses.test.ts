@@ -37,6 +37,7 @@ describe('the address of a page', () => {
 
   test.each([
     ['headless: true', null],
+    ['headless: "true"', null],
     ['_build:\n  render: never', null],
     ['_build:\n  list: never', 'https://example.org/en/posts/parts/'],
   ])('of a bundle with %s is %s', async (field, url) => {

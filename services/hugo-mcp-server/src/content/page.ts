@@ -90,7 +90,9 @@ export function summarize(frontMatter: JsonObject, taxonomies: readonly string[]
 
 /** False if the page has another address than its route gives it, or none: then only Hugo knows. */
 function hasAddressByRule(value: (name: string) => unknown): boolean {
-  if (value('slug') !== undefined || value('url') !== undefined || value('headless') === true) return false;
+  if (value('slug') !== undefined || value('url') !== undefined) return false;
+  // Hugo takes "true" and 1 for true, too.
+  if ((value('headless') ?? false) !== false) return false;
   const build = value('build') ?? value('_build');
   if (!isObject(build)) return true;
   const render = build[keyFor(build as JsonObject, 'render')] ?? 'always';
