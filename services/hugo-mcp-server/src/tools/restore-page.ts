@@ -33,7 +33,7 @@ export const restorePage = (editor: Editor) =>
     resource: ({ route, lang }) => `${route} (${lang})`,
     async run(args, call) {
       const written = await runWrite(editor, 'restore_page', args, call, editor.restore(args));
-      const { as_of, resources, resources_left = 0 } = written.notes as Partial<RestoreNotes> & RestoreNotes;
+      const { as_of, resources, resources_left } = written.notes as RestoreNotes;
       const structured = {
         ...writeFacts(written),
         as_of,

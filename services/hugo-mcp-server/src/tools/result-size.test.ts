@@ -34,6 +34,7 @@ const notes = fc.record({
   leftBehind: many(name, 2000),
   as_of: fc.constant('c'.repeat(40)),
   resources: many(name, 200),
+  resources_left: fc.nat(),
 });
 const page = fc.record({
   page: ref,
