@@ -318,6 +318,7 @@ describe('tools and arguments', () => {
   });
 
   test('nothing of all this changed the site', async () => {
+    await service.call('build_site', {});
     expect(await service.git('log', '--format=%s')).toBe('Content as it was found\n');
     expect(await service.live('en/posts/x/index.html')).toBeUndefined();
   });

@@ -358,6 +358,7 @@ describe('restore_page from the history', () => {
   test('gives back a bundle of many files in parts, and says so', async () => {
     const files = Array.from({ length: 203 }, (_, i) => [`content/posts/hello/${i}.txt`, 'x'] as const);
     await open(Object.fromEntries(files));
+    await call('build_site', {});
     const target = { route: 'posts/hello', lang: 'fr' };
     const { rm } = await import('node:fs/promises');
     await rm(`${service.siteDir}/content/posts/hello`, { recursive: true });
