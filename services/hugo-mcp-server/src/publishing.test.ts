@@ -254,13 +254,15 @@ test('what is no answer of Cloudflare is no success', async () => {
 test('one that hangs is given up after 8 s, holds up neither the others nor the next change', async () => {
   await start(everything());
   cloudflare.answer = () => 'hang';
-  const startedAt = performance.now();
-  const pending = update('Changed.');
+  let ended = false;
+  const pending = update('Changed.').finally(() => {
+    ended = true;
+  });
   while (cloudflare.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
   cloudflare.answer = cloudflareAnswer;
   const other = service.call('create_page', { ...page('other'), title: 'Other', content: 'x' });
   while ((await service.live('en/posts/other/index.html')) === undefined) {
-    expect(performance.now() - startedAt).toBeLessThan(8_000);
+    expect(ended).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const result = await pending;
@@ -269,7 +271,6 @@ test('one that hangs is given up after 8 s, holds up neither the others nor the 
     { plugin: 'indexnow', ok: true },
     { plugin: 'webhook', ok: true },
   ]);
-  expect(performance.now() - startedAt).toBeLessThan(12_000);
   // What the one that hung was not told, it is told with the next change.
   expect(fact(ok(await other), 'cloudflare')).toMatchObject({ ok: true, url_count: 2 });
 });

@@ -22,7 +22,7 @@ test('a page that was saved by hand since the last build is said to come with th
 });
 
 test('a page appears when its time has come, without anybody doing anything, and the log of builds says why', async () => {
-  const soon = new Date(Date.now() + 6000).toISOString();
+  const soon = new Date(Date.now() + 12_000).toISOString();
   const files = { 'content/posts/soon.en.md': `---\ntitle: Soon\npublishDate: ${soon}\n---\nx\n` };
   service = await startService({ files });
   const page = () => structured(service, 'get_page', { route: 'posts/soon', lang: 'en' });
