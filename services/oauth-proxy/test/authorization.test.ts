@@ -203,7 +203,8 @@ describe('authorization', () => {
 
   it('is named by one issuer, the same to the byte, wherever it is named', async () => {
     const { issuer } = service;
-    const json = async (path: string) => (await fetch(issuer + path)).json();
+    const json = async (path: string) =>
+      (await (await fetch(issuer + path)).json()) as { issuer: string; authorization_servers: string[] };
     const { tokens, callback } = await connect(service);
     const refused = await approve(service, url(), { decision: 'deny' });
     const broken = await fetch(url({ resource: 'https://evil.example/mcp' }), { redirect: 'manual' });
@@ -315,6 +316,6 @@ describe('authorization', () => {
     const { port } = new URL(service.issuer);
     const response = await fetch(`http://localhost:${port}/authorize`);
     expect(response.status).toBe(403);
-    expect((await response.json()).error.data.reason).toBe('bad_host');
+    expect(await response.json()).toMatchObject({ error: { data: { reason: 'bad_host' } } });
   });
 });

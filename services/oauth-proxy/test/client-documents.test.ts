@@ -40,7 +40,7 @@ describe('clients that are known by a document', () => {
 
   it('are invited by the metadata [R-CLIENT-DOCUMENT]', async () => {
     for (const name of ['oauth-authorization-server', 'openid-configuration']) {
-      const metadata = await (await fetch(`${service.issuer}/.well-known/${name}`)).json();
+      const metadata = (await (await fetch(`${service.issuer}/.well-known/${name}`)).json()) as Record<string, unknown>;
       expect(metadata.client_id_metadata_document_supported).toBe(true);
       expect(metadata.token_endpoint_auth_methods_supported).toContain('none');
     }
@@ -244,7 +244,10 @@ describe('clients that are known by a document', () => {
   it('are unknown, and nothing is fetched, when the owner does not want them', async () => {
     host.serve(id);
     await service.restart({ CIMD: 'false' });
-    const metadata = await (await fetch(`${service.issuer}/.well-known/oauth-authorization-server`)).json();
+    const metadata = (await (await fetch(`${service.issuer}/.well-known/oauth-authorization-server`)).json()) as Record<
+      string,
+      unknown
+    >;
     expect(metadata.client_id_metadata_document_supported).toBe(false);
     const page = await ask({ redirect_uri: loopback });
     expect(page.status).toBe(400);

@@ -1,4 +1,4 @@
-import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { connect as connectTcp } from 'node:net';
 import { openActorVerifier } from '@arleo/core/actor';
 import { decodeJwt, decodeProtectedHeader, type JWTPayload, SignJWT } from 'jose';
@@ -64,7 +64,7 @@ describe('/mcp', () => {
     expect(response.headers.get('www-authenticate')).toBe(
       `Bearer resource_metadata="${service.issuer}/.well-known/oauth-protected-resource/mcp", scope="content:read content:write site:admin"`,
     );
-    expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'token_missing' });
+    expect(await response.json()).toMatchObject({ error: { data: { hop: 'oauth-proxy', reason: 'token_missing' } } });
   });
 
   describe('refuses', () => {
@@ -101,7 +101,7 @@ describe('/mcp', () => {
       [
         'HS256 keyed with the public key',
         async () => {
-          const { keys } = await (await fetch(`${service.issuer}/jwks`)).json();
+          const { keys } = (await (await fetch(`${service.issuer}/jwks`)).json()) as { keys: [JsonWebKey] };
           const pem = createPublicKey({ key: keys[0], format: 'jwk' })
             .export({ type: 'spki', format: 'pem' })
             .toString();
@@ -188,7 +188,9 @@ describe('/mcp', () => {
     it('a body over the limit', async () => {
       const response = await callMcp(service, token, { body: 'x'.repeat(16 * 1024 * 1024 + 1) });
       expect(response.status).toBe(413);
-      expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'body_too_large' });
+      expect(await response.json()).toMatchObject({
+        error: { data: { hop: 'oauth-proxy', reason: 'body_too_large' } },
+      });
     });
   });
 
@@ -224,7 +226,9 @@ describe('/mcp', () => {
     service.answer = before;
     expect(response.status).toBe(502);
     expect(response.headers.has('www-authenticate')).toBe(false);
-    expect((await response.json()).error.data).toMatchObject({ reason: 'upstream_auth', refused_by: 'hugo-mcp-proxy' });
+    expect(await response.json()).toMatchObject({
+      error: { data: { reason: 'upstream_auth', refused_by: 'hugo-mcp-proxy' } },
+    });
   });
 
   it('limits failures by address, never the good token that comes from the same address', async () => {
@@ -256,7 +260,7 @@ describe('/mcp', () => {
     const refused = await callMcp(limited, one.tokens.access_token);
     expect(refused.status).toBe(429);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await refused.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'rate_limited' });
+    expect(await refused.json()).toMatchObject({ error: { data: { hop: 'oauth-proxy', reason: 'rate_limited' } } });
     expect((await callMcp(limited, other.tokens.access_token)).status).toBe(200);
     await limited.close();
   });

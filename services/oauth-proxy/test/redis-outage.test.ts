@@ -49,7 +49,7 @@ describe('with its state in Redis, the service', () => {
 
     const mcp = await callMcp(service, tokens.access_token);
     expect([mcp.status, mcp.headers.get('retry-after')]).toEqual([503, '5']);
-    expect((await mcp.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'state_unavailable' });
+    expect(await mcp.json()).toMatchObject({ error: { data: { hop: 'oauth-proxy', reason: 'state_unavailable' } } });
 
     const refused = await refresh(clientId, tokens.refresh_token);
     expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '5']);

@@ -252,7 +252,7 @@ describe('dynamic client registration', () => {
     const response = await fetch(`${limited.issuer}/register`, { method: 'POST' });
     expect(response.status).toBe(429);
     expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0);
-    expect((await response.json()).error.data).toMatchObject({ hop: 'oauth-proxy', reason: 'rate_limited' });
+    expect(await response.json()).toMatchObject({ error: { data: { hop: 'oauth-proxy', reason: 'rate_limited' } } });
     await limited.close();
   });
 

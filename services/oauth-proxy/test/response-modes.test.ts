@@ -15,7 +15,10 @@ describe('response modes', () => {
   afterAll(() => service.close());
 
   it('are the query and the fragment', async () => {
-    const metadata = await (await fetch(`${service.issuer}/.well-known/oauth-authorization-server`)).json();
+    const metadata = (await (await fetch(`${service.issuer}/.well-known/oauth-authorization-server`)).json()) as Record<
+      string,
+      unknown
+    >;
     expect(metadata.response_modes_supported).toEqual(['query', 'fragment']);
     for (const [response_mode, separator] of [
       ['query', '?'],
