@@ -1,7 +1,7 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePorts } from '@arleo/demo/stack/ports';
+import { freePorts } from '../e2e/free-ports.ts';
 import { grant } from '../e2e/oauth.ts';
 import { startTestStack, type TestStack } from '../e2e/start.ts';
 import { measureFootprint } from './footprint.ts';

@@ -1,6 +1,6 @@
-import { freePorts } from '@arleo/demo/stack/ports';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { freePorts } from '../e2e/free-ports.ts';
 import { startTestStack, type TestStack } from '../e2e/start.ts';
 import { programFile, runProgram } from '../published/program.ts';
 import { expectLive, pageOf } from './goes-live.ts';

@@ -1,5 +1,5 @@
 import { ownerApproves } from '@arleo/demo/smoke/owner-approves';
-import { freePorts } from '@arleo/demo/stack/ports';
+import { freePorts } from '../e2e/free-ports.ts';
 import { grant, register } from '../e2e/oauth.ts';
 import { startTestStack, type TestStack } from '../e2e/start.ts';
 import { type AuthorizedForwarder, startAuthorizedForwarder } from './authorized-forwarder.ts';

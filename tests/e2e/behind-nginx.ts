@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePorts } from '@arleo/demo/stack/ports';
+import { freePorts } from './free-ports.ts';
 import { startPublicSite } from './public-site.ts';
 import { startTestStack, type TestStack } from './start.ts';
 

@@ -7,12 +7,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { mintToken } from '@arleo/core/tokens/token';
-import { freePorts } from '@arleo/demo/stack/ports';
 import { generate } from 'selfsigned';
 import { WITHOUT_EXCEPTIONS } from '../waf/edge.ts';
 import { ARLEO } from './arleo.ts';
 import { accessToken, type Examined, examine, tokenFile } from './doctor-stack.ts';
 import { type FakeCloudflare, startFakeCloudflare } from './fake-cloudflare.ts';
+import { freePorts } from './free-ports.ts';
 import { impostorCertificate } from './impostor.ts';
 import { startPublicSite } from './public-site.ts';
 import { shiftedClock } from './shifted-clock.ts';
@@ -63,7 +63,7 @@ beforeAll(async () => {
   await clock.dispose();
   await again('oauth-proxy');
   good = await tokenFile(folder, 'good', await accessToken(issuer, client));
-}, 120_000);
+});
 afterAll(async () => {
   await stopNginx?.();
   await stack?.dispose();

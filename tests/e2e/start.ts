@@ -1,11 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePorts } from '@arleo/demo/stack/ports';
 import type { ProcessName } from '@arleo/demo/stack/services';
 import { type Stack, startStack } from '@arleo/demo/stack/start-stack';
 import { type StateLayout, stateLayout } from '@arleo/demo/state/layout';
 import { prepareState } from '@arleo/demo/state/prepare-state';
+import { freePorts } from './free-ports.ts';
 
 /** A stack of real processes on throw-away state. */
 export interface TestStack extends Stack {

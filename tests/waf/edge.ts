@@ -4,8 +4,8 @@ import { Agent, request as httpsRequest, type RequestOptions } from 'node:https'
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { freePorts } from '@arleo/demo/stack/ports';
 import { generate } from 'selfsigned';
+import { freePorts } from '../e2e/free-ports.ts';
 import { startPublicSite } from '../e2e/public-site.ts';
 import type { Request } from './frames.ts';
 

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import { freePort } from './free-port.ts';
 
 /** The password of the test's Redis, which must never appear in a log. */
 export const REDIS_PASSWORD = 'redis-password-of-the-tests';
@@ -30,7 +30,7 @@ export interface RedisServer {
  * Starts `redis-server` on a free port.
  *
  * @param settings further settings, such as `--appendonly no`
- * @throws Error when it is not installed or does not start within 10 s
+ * @throws Error when it is not installed or does not start within a minute
  */
 export async function startRedis(...settings: string[]): Promise<RedisServer> {
   const folder = await mkdtemp(path.join(tmpdir(), 'arleo-redis-'));
@@ -59,7 +59,7 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
       output += error.message;
     });
     child = started;
-    for (let tries = 0; tries < 200 && started.pid !== undefined && started.exitCode === null; tries += 1) {
+    for (let tries = 0; tries < 1200 && started.pid !== undefined && started.exitCode === null; tries += 1) {
       const probe = client();
       const pong = await probe
         .connect()
@@ -94,14 +94,4 @@ export async function startRedis(...settings: string[]): Promise<RedisServer> {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,4 +1,3 @@
-import http from 'node:http';
 import type { AddressInfo, Server, Socket } from 'node:net';
 
 /** A server that a test started on loopback, on a port that the system chose. */
@@ -26,13 +25,6 @@ export async function listen(server: Server, scheme = 'http'): Promise<Listening
         for (const socket of sockets) socket.destroy();
       }),
   };
-}
-
-/** A port on which nothing listens. */
-export async function freePort(): Promise<number> {
-  const { port, close } = await listen(http.createServer());
-  await close();
-  return port;
 }
 
 /** A promise and how to settle it. */

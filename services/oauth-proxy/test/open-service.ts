@@ -7,6 +7,7 @@ import path from 'node:path';
 import { mintToken } from '@arleo/core/tokens/token';
 import { createLifecycle } from '@arleo/runtime/serve/lifecycle';
 import bcrypt from 'bcryptjs';
+import { freePort } from '../../../packages/core/test/free-port.ts';
 import { readConfig } from '../src/config.ts';
 import { start } from '../src/start.ts';
 
@@ -126,13 +127,4 @@ export async function openService(env: Record<string, string> = {}, seams: Seams
     },
   };
   return service;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = http.createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -1,6 +1,7 @@
 import http, { type RequestListener } from 'node:http';
 import net from 'node:net';
-import { freePort, listen } from '../../test/servers.ts';
+import { freePort } from '../../../core/test/free-port.ts';
+import { listen } from '../../test/servers.ts';
 import { createUpstreamReady } from './upstream-ready.ts';
 
 const opened: { close(): Promise<void> }[] = [];
@@ -22,10 +23,10 @@ async function asking(listener: RequestListener, limits = {}) {
 }
 
 /** Asks something that does with its connections what it likes. */
-async function askingRaw(onConnection: (socket: net.Socket) => void) {
+async function askingRaw(onConnection: (socket: net.Socket) => void, limits = {}) {
   const server = await listen(net.createServer((socket) => onConnection(socket.on('error', () => undefined))));
   opened.push(server);
-  return { ...server, ready: readiness(server.port, { answerMs: 100 }) };
+  return { ...server, ready: readiness(server.port, limits) };
 }
 
 const problem = (port: number, text: RegExp) => ({
@@ -69,8 +70,12 @@ it('names what is wrong with a next hop that cannot be asked', async () => {
   expect(await readiness(port)()).toEqual(problem(port, /connect_refused: /));
 });
 
+it('is not ready when the next hop says nothing', async () => {
+  const { port, ready } = await askingRaw(() => undefined, { answerMs: 100 });
+  expect(await ready()).toEqual(problem(port, /first_byte_timeout: no answer within 0\.1 s$/));
+});
+
 it.each<[string, (socket: net.Socket) => void, RegExp]>([
-  ['says nothing', () => undefined, /first_byte_timeout: no answer within 0\.1 s$/],
   ['closes', (socket) => socket.once('data', () => socket.end()), /upstream_closed: /],
   ['resets', (socket) => socket.once('data', () => socket.resetAndDestroy()), /upstream_closed: /],
   ['speaks no HTTP', (socket) => socket.write('SSH-2.0-x\r\n'), /upstream_invalid: /],
@@ -80,21 +85,24 @@ it.each<[string, (socket: net.Socket) => void, RegExp]>([
 });
 
 it.each([
-  ['a head that never ends', 'HTTP/1.1 200 OK\r\nX: ', { ready: false }],
-  ['a body that never ends', 'HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n', { ready: true }],
-])('%s, byte by byte, is waited for no longer, and its connection is closed', async (_, begin, verdict) => {
+  ['a head that never ends', 'HTTP/1.1 200 OK\r\nX: ', { ready: false }, 100],
+  ['a body that never ends', 'HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n\r\n', { ready: true }, 2_000],
+])('%s, byte by byte, is waited for no longer, and its connection is closed', async (_, begin, verdict, answerMs) => {
   let closed = () => {};
   const gone = new Promise<void>((resolve) => {
     closed = resolve;
   });
-  const { ready } = await askingRaw((socket) => {
-    socket.once('data', () => socket.write(begin));
-    const drip = setInterval(() => socket.write('x'), 10);
-    socket.once('close', () => {
-      clearInterval(drip);
-      closed();
-    });
-  });
+  const { ready } = await askingRaw(
+    (socket) => {
+      socket.once('data', () => socket.write(begin));
+      const drip = setInterval(() => socket.write('x'), 10);
+      socket.once('close', () => {
+        clearInterval(drip);
+        closed();
+      });
+    },
+    { answerMs },
+  );
   expect(await ready()).toMatchObject(verdict);
   await gone;
 });

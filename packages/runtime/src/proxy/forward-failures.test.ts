@@ -1,8 +1,8 @@
 import type { Reason } from '@arleo/core/reasons';
+import { freePort } from '../../../core/test/free-port.ts';
 import { errorData, raw, send } from '../../test/client.ts';
 import { deafPort } from '../../test/deaf-port.ts';
 import { hop, hopTo, hopToRaw } from '../../test/forwarding-hop.ts';
-import { freePort } from '../../test/servers.ts';
 
 describe('a next hop that fails', () => {
   const failure = (reason: Reason, status: number) => ({
@@ -106,7 +106,7 @@ describe('a next hop that fails', () => {
         const beat = setInterval(() => response.write(': beat\n\n'), 10);
         response.writeHead(200, { 'Content-Type': 'text/event-stream' }).once('close', () => clearInterval(beat));
       },
-      { callMs: 200 },
+      { callMs: 2_000 },
     );
     await expect(send(url)).rejects.toMatchObject({ code: 'ECONNRESET' });
     expect(await failed).toBe('call_timeout');

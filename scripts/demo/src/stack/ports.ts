@@ -27,19 +27,6 @@ export async function checkPorts(ports: Ports): Promise<void> {
   }
 }
 
-/** Four ports that were free a moment ago: the issuer's address must be known before oauth-proxy listens. */
-export async function freePorts(): Promise<Ports> {
-  const held = await Promise.all([0, 0, 0, 0].map((port) => hold(port)));
-  const [a, b, c, d] = held.map((server) => (server.address() as { port: number }).port) as [
-    number,
-    number,
-    number,
-    number,
-  ];
-  await Promise.all(held.map((server) => new Promise((resolve) => server.close(resolve))));
-  return { 'oauth-proxy': a, 'hugo-mcp-proxy': b, 'hugo-mcp-server': c, site: d };
-}
-
 async function tryPort(port: number): Promise<void> {
   const server = await hold(port);
   await new Promise((resolve) => server.close(resolve));
