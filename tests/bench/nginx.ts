@@ -23,7 +23,7 @@ export interface NginxSite {
  * Starts one nginx with a single worker, which is what one Node process is compared with.
  *
  * @returns a function that stops it.
- * @throws Error when nginx is not installed or does not listen within 5 s; the message carries its own output.
+ * @throws Error when nginx is not installed or does not listen within a minute; the message carries its own output.
  */
 export async function startNginx(folder: string, site: NginxSite): Promise<() => Promise<void>> {
   const file = path.join(folder, `${site.name}.conf`);
@@ -47,7 +47,7 @@ ${site.http}
   child.on('error', (error) => {
     output += error.message;
   });
-  for (let tries = 0; tries < 100; tries += 1) {
+  for (let tries = 0; tries < 1200; tries += 1) {
     if (child.exitCode !== null || child.pid === undefined) break;
     if (await listens(site.port)) return () => stop(child);
     await sleep(50);

@@ -32,7 +32,7 @@ export async function ownerAtTheBrowser(): Promise<OwnerAtTheBrowser> {
   let seen = 0;
   return {
     env: { HOME: home, BROWSER: path.join(bin, 'browser'), PATH: `${bin}:${process.env.PATH ?? ''}` },
-    async approveNext(passphrase, timeoutMs = 30_000) {
+    async approveNext(passphrase, timeoutMs = 120_000) {
       const end = Date.now() + timeoutMs;
       for (;;) {
         const address = (await readFile(opened, 'utf8')).split('\n')[seen];

@@ -63,7 +63,7 @@ export async function runAuthorizationScenarios(run: AuthorizationRun): Promise<
         const asked = /^(http\S+[?&]response_type=code\S*)\n/m.exec(said)?.[1];
         if (approval || asked === undefined) return;
         // Without a callback the suite would wait for five minutes.
-        approval = run.approve(new URL(asked)).finally(() => setTimeout(() => child.kill(), 10_000).unref());
+        approval = run.approve(new URL(asked)).finally(() => setTimeout(() => child.kill(), 60_000).unref());
         approval.catch(() => child.kill());
       },
     });

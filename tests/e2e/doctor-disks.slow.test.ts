@@ -44,7 +44,7 @@ beforeAll(async () => {
     site,
   );
   host = await asHost(stack);
-}, 120_000);
+});
 afterAll(async () => {
   thaw();
   await host?.dispose();

@@ -13,7 +13,7 @@ beforeAll(async () => {
   behind = await startBehindNginx();
   // The owner's browser of the smoke test takes what Node trusts.
   https.globalAgent.options.ca = [behind.ca];
-}, 60_000);
+});
 afterAll(async () => {
   https.globalAgent.options.ca = trusted;
   await behind?.dispose();
@@ -70,7 +70,7 @@ test.each(GENERATIONS)(
     const logs = HOPS.flatMap((hop) => ['--file', stack.layout.audit(hop)]);
     const way = async () => (await arleoJson(['audit', 'search', '--request', createdBy, ...logs], {})).events;
     // Written after the answer.
-    while ((await way()).length < 2) await new Promise((resolve) => setTimeout(resolve, 50));
+    while ((await way()).length < 3) await new Promise((resolve) => setTimeout(resolve, 50));
     const events: { hop: string; event_type: string }[] = await way();
     expect(events.map(({ hop, event_type }) => `${hop} ${event_type}`)).toEqual([
       'oauth-proxy call.forwarded',

@@ -13,7 +13,7 @@ describe('behind the nginx of infra/', () => {
   beforeAll(async () => {
     behind = await startBehindNginx();
     ({ stack, issuer, ca } = behind);
-  }, 60_000);
+  });
   afterAll(() => behind?.dispose());
 
   const ask = (method: string, target: string, headers: Record<string, string> = {}, body?: string) =>

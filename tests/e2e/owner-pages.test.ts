@@ -169,6 +169,7 @@ test('[R-OWNER-CONSENT] says who asks, where the code goes, what for and for how
 test('[R-OWNER-PAGES] the whole way goes by keyboard alone, and an unticked scope is not granted', async () => {
   const page = await newPage();
   await page.goto(await asked());
+  await page.waitForFunction("document.activeElement.name === 'passphrase'");
   await page.keyboard.type(stack.state.passphrase);
   await page.keyboard.press('Enter');
   await page.waitForSelector(approve);
@@ -182,13 +183,15 @@ test('[R-OWNER-PAGES] the whole way goes by keyboard alone, and an unticked scop
     if (tab === 1) await page.keyboard.press('Space');
   }
   expect(seen).toEqual(['content:read', 'content:write', 'site:admin', 'approve', 'deny'].map((one) => `${one} solid`));
+  const approvals = async () =>
+    (await auditEvents(stack, 'oauth-proxy')).filter(({ event_type }) => event_type === 'consent.approved');
+  const before = (await approvals()).length;
   await page.keyboard.press('Shift+Tab');
   await page.keyboard.press('Enter');
   await page.waitForURL((url) => url.href.startsWith(redirectUri));
-  const approvals = (await auditEvents(stack, 'oauth-proxy')).filter(
-    ({ event_type }) => event_type === 'consent.approved',
-  );
-  expect(approvals.at(-1)).toMatchObject({ details: { scope: 'content:read site:admin' } });
+  // Written behind the answer.
+  while ((await approvals()).length === before) await page.waitForTimeout(20);
+  expect((await approvals()).at(-1)).toMatchObject({ details: { scope: 'content:read site:admin' } });
 });
 
 describe('once arleo turned codes on', () => {
@@ -250,7 +253,7 @@ describe('once arleo turned codes on', () => {
       inputmode: null,
     });
     expect(await attributes('code')).toEqual({ type: 'text', autocomplete: 'one-time-code', inputmode: 'numeric' });
-    expect(await page.evaluate('document.activeElement.name')).toBe('passphrase');
+    await page.waitForFunction("document.activeElement.name === 'passphrase'");
   });
 });
 

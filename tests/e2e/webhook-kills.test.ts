@@ -64,4 +64,4 @@ test('[R-HOOK-KILL] killed at random points of pulls, good ones and broken ones,
     });
   }
   await expectWholeChains(stack);
-}, 180_000);
+}, 600_000);

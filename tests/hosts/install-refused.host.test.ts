@@ -21,7 +21,8 @@ const PROBE = 'nginx -t 2>&1 && systemctl reload nginx && sleep 1';
 
 test('a port that another program has is refused with status 3, and nothing is installed', async () => {
   await host.run(
-    `systemd-run -q --unit=other node -e 'require("net").createServer().listen(8083, "127.0.0.1")' && sleep 2`,
+    `systemd-run -q --unit=other node -e 'require("net").createServer().listen(8083, "127.0.0.1")'
+    until bash -c 'echo >/dev/tcp/127.0.0.1/8083' 2>/dev/null; do sleep 0.1; done`,
   );
   expect(await install(host)).toMatchObject({ status: 3, stderr: expect.stringContaining('port 8083') });
   expect(await host.run('systemctl stop other; ls /usr/local/lib')).not.toContain('arleo');

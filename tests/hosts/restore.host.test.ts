@@ -96,7 +96,7 @@ test('[R-RESTORE-CONNECTED] a host is lost, and from its archive alone a fresh o
       'find /etc/arleo /etc/mcp-oauth-proxy /etc/hugo-mcp /var/lib/hugo-mcp /srv/site -nouser -o -nogroup',
     ),
   ).toBe('');
-}, 900_000);
+});
 
 test('[R-UNIT-EXPOSURE] the backup unit reads everything, and can do little else', async () => {
   const exposure = await host.run('systemd-analyze security --no-pager arleo-backup | tail -n 1');

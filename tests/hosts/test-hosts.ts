@@ -41,7 +41,7 @@ export const ADDRESSES = { nuc: '192.168.122.1', vm: '192.168.122.69' } as const
 
 const execute = promisify(execFile);
 const LAYER = fileURLToPath(new URL('layer.sh', import.meta.url));
-const COMMAND_MS = 300_000;
+const COMMAND_MS = 800_000;
 const MAX_OUTPUT = 16 * 1024 * 1024;
 
 /**

@@ -122,8 +122,8 @@ test('[R-UNIT-WATCHDOG] an event loop that turns no more is found and ended by t
     systemctl daemon-reload && systemctl restart hugo-mcp-proxy
     kill -USR1 "$(systemctl show -P MainPID hugo-mcp-proxy)"
     until bash -c 'echo >/dev/tcp/127.0.0.1/9229' 2>/dev/null; do sleep 0.1; done
-    { sleep 2; echo 'exec("setTimeout(() => { for (;;); }, 10)")'; sleep 2; } | timeout 20 node inspect 127.0.0.1:9229 >/dev/null || true
-    until [[ $(systemctl show -P NRestarts hugo-mcp-proxy) == 1 ]]; do sleep 0.1; done
+    { sleep 5; echo 'exec("setTimeout(() => { for (;;); }, 10)")'; sleep 10; } | timeout 40 node inspect 127.0.0.1:9229 >/dev/null || true
+    until [[ $(systemctl show -P NRestarts hugo-mcp-proxy) -ge 1 ]]; do sleep 0.1; done
     until systemctl is-active -q hugo-mcp-proxy; do sleep 0.1; done`);
   expect(await nuc.run('journalctl --no-pager -u hugo-mcp-proxy')).toContain('Watchdog timeout');
 });

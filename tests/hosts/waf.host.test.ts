@@ -18,7 +18,7 @@ beforeAll(async () => {
   await promisify(execFile)(NGINX, ['-v']);
   edge = await startEdge(undefined, NGINX);
   plain = await startEdge(WITHOUT_EXCEPTIONS, NGINX);
-}, 300_000);
+});
 afterAll(async () => {
   await edge?.dispose();
   await plain?.dispose();

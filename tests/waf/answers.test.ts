@@ -26,7 +26,7 @@ describe('what nginx itself answers', () => {
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge();
-  }, 60_000);
+  });
   afterAll(() => edge?.dispose());
 
   it('[R-WAF-ANSWER] names the firewall and the request id, by which the rule is found in the log', async () => {

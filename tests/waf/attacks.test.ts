@@ -9,7 +9,7 @@ describe('attacks at the firewall', () => {
   beforeAll(async () => {
     edge = await startEdge();
     plain = await startEdge(WITHOUT_EXCEPTIONS);
-  }, 60_000);
+  });
   afterAll(async () => {
     await edge?.dispose();
     await plain?.dispose();

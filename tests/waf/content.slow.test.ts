@@ -14,7 +14,7 @@ describe(`${COUNT} real technical texts at the firewall`, () => {
   beforeAll(async () => {
     edge = await startEdge();
     texts = technicalTexts(COUNT);
-  }, 60_000);
+  });
   afterAll(() => edge?.dispose());
 
   const cases = ERAS.flatMap((era) => Object.keys(places).map((place) => ({ era, place })));

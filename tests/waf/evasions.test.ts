@@ -6,7 +6,7 @@ describe('ways around the firewall', () => {
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge();
-  }, 60_000);
+  });
   afterAll(() => edge?.dispose());
 
   it.each(Object.keys(EVASIONS))('[R-WAF-EVASIONS] are closed: %s', async (name) => {

@@ -31,7 +31,7 @@ describe('requests that are none', () => {
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge();
-  }, 60_000);
+  });
   afterAll(() => edge?.dispose());
 
   /** Everything that came back until nginx closed. */

@@ -33,7 +33,7 @@ describe('OAuth and the webhook at the firewall', () => {
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge();
-  }, 60_000);
+  });
   afterAll(() => edge?.dispose());
 
   const refused = async (requests: Request[]) => {

@@ -7,7 +7,7 @@ describe('event streams through nginx and its firewall', () => {
   let edge: Edge;
   beforeAll(async () => {
     edge = await startEdge();
-  }, 60_000);
+  });
   afterAll(() => edge?.dispose());
 
   /** Sends a call, and gives what comes back piece by piece, as it comes. */

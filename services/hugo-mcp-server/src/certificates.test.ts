@@ -54,6 +54,8 @@ function shown(servername?: string): Promise<string> {
 test('everybody may know the certificate; who says what is pinned needs a token', async () => {
   expect(await offered()).toEqual({ present: service.cert, next: null });
   expect(await ask(unknown)).toMatchObject({ status: 200, headers: { 'cache-control': 'no-store' } });
+  // Written behind the start.
+  await until(async () => (await state()) !== undefined);
   expect((await state())?.clients).toEqual([]);
   expect((await ask({ 'arleo-pins': first })).status).toBe(200);
   await until(async () => (await state())?.clients.length === 1);

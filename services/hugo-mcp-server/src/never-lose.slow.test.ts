@@ -169,11 +169,15 @@ async function check(n: number, acknowledged: readonly string[]): Promise<Record
   const read = await service.call('get_page', { route: 'posts/counter', lang: 'fr' });
   expect(read.json.result.structuredContent.content).toContain(`state ${state.update_page ? n : n - 1} end`);
 
-  expect([...(await temporaryFiles(service.siteDir)), ...(await temporaryFiles(at('state/releases')))]).toEqual([]);
+  expect(await temporaryFiles(service.siteDir)).toEqual([]);
   // What a killed build left is removed behind the start. A Hugo that outlived its service may write there once more: then it goes
   // with the next build.
-  const staged = async () => (await readdir(at('state/releases'))).filter((name) => name.startsWith('.staging-'));
-  for (let looks = 0; (await staged()).length > 0; looks += 1) {
+  const left = async () => [
+    ...(await readdir(at('state/releases'))).filter((name) => name.startsWith('.staging-')),
+    // The description of the last release is written once more behind its answer.
+    ...(await temporaryFiles(at('state/releases'))),
+  ];
+  for (let looks = 0; (await left()).length > 0; looks += 1) {
     expect(looks).toBeLessThan(80);
     if (looks === 40) await service.call('build_site', {});
     await new Promise((resolve) => setTimeout(resolve, 250));
@@ -203,8 +207,11 @@ test(`a service that is killed ${kills} times, at every step of a write and of i
   await writeFile(from, '');
   expect((await write(n)).sort()).toEqual(['apply_changes', 'move_page', 'update_page']);
   first.kill('SIGUSR2');
-  while (!(await readdir(service.dir.path)).includes('steps')) await new Promise((resolve) => setTimeout(resolve, 20));
-  const steps = Number(await readFile(counted, 'utf8'));
+  let steps = 0;
+  while (steps === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    steps = Number(await readFile(counted, 'utf8').catch(() => ''));
+  }
   expect(steps).toBeGreaterThan(50);
   expect(await check(n, ['update_page', 'move_page', 'apply_changes'])).toEqual({
     update_page: true,

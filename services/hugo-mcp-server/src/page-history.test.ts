@@ -52,7 +52,7 @@ describe.each(layouts)('a site with its languages %s', (layout) => {
     const old = await structured(service, 'get_page', { route: 'posts/single', lang: 'fr' });
     const moved = old.file.replace('single', 'renamed');
     await rename(path.join(service.siteDir, old.file), path.join(service.siteDir, moved));
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     let after = { entries: [] as { action: string; by_hand: boolean; moved_from: string | null }[] };
     while (after.entries.length === 0 && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));

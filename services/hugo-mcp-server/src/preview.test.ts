@@ -3,6 +3,7 @@ import { lstat, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { startService, structured, type TestService } from './testing/service-fixture.ts';
+import { releasesOnDisk } from './testing/service-state.ts';
 import { layouts, variedSite } from './testing/varied-site.ts';
 
 const layout = `<!doctype html><html><head><title>{{ .Title }} | Test</title>
@@ -48,6 +49,7 @@ describe.each(layouts)('a site with its languages %s', (languages) => {
     structured(service, 'preview_page', { route, lang, ...more });
 
   test('shows a page of every kind as it would be, and changes nothing anywhere', async () => {
+    await releasesOnDisk(service);
     const site = await stateOf(service.siteDir);
     const live = await stateOf(path.join(service.dir.path, 'state/releases'));
     const changes = { title: 'New *title*', content: 'A **bold** word.\n\n- one\n- two\n' };

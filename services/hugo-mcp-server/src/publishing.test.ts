@@ -171,10 +171,12 @@ test('one that fails is a fact of its own; what it was not told is told the next
 
   await service.stop();
   cloudflare.calls.length = 0;
+  indexNow.calls.length = 0;
   cloudflare.answer = cloudflareAnswer;
   receiver.answer = () => ({ status: 200 });
   await service.restart();
-  while (cloudflare.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (cloudflare.calls.length === 0 || indexNow.calls.length === 0)
+    await new Promise((resolve) => setTimeout(resolve, 10));
   expect(cloudflare.calls[0]?.json).toEqual({ files: ['https://example.org/en/posts/hello/'] });
   indexNow.answer = () => ({ status: 200 });
   const again = ok(await service.call('create_page', { ...page('other'), title: 'Other', content: 'x' }));
@@ -276,10 +278,11 @@ test('one that hangs is given up after 8 s, holds up neither the others nor the 
 });
 
 describe('DEPLOY_CMD', () => {
-  const script = async (body: string): Promise<void> => {
+  const script = async (body: string, timeoutSeconds = '30'): Promise<void> => {
     const file = path.join(service.dir.path, 'deploy');
     await writeFile(file, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
-    await service.restart({ DEPLOY_CMD: JSON.stringify([file, 'a b', '$HOME; touch x']), DEPLOY_TIMEOUT_SECONDS: '2' });
+    const DEPLOY_CMD = JSON.stringify([file, 'a b', '$HOME; touch x']);
+    await service.restart({ DEPLOY_CMD, DEPLOY_TIMEOUT_SECONDS: timeoutSeconds });
   };
 
   test('runs in the release, without a shell between, and with nothing of our environment', async () => {
@@ -334,10 +337,10 @@ describe('DEPLOY_CMD', () => {
   test('that takes too long is killed with all that it started', async () => {
     await start({});
     const beat = path.join(service.dir.path, 'beat');
-    await script(`(while :; do date +%s%N > ${beat}; sleep 0.05; done) &\nsleep 60`);
+    await script(`(while :; do date +%s%N > ${beat}; sleep 0.05; done) &\nsleep 60`, '4');
     expect(fact(await update('One.'), 'deploy')).toMatchObject({
       ok: false,
-      detail: 'DEPLOY_CMD was stopped after 2 s.',
+      detail: 'DEPLOY_CMD was stopped after 4 s.',
     });
     const last = await readFile(beat, 'utf8');
     await new Promise((resolve) => setTimeout(resolve, 300));

@@ -77,6 +77,8 @@ describe.each(layouts)('a site with its languages %s', (layout) => {
       ['docs/over', 'en', 'expired'],
     ] as const;
     for (const [route, lang, why] of states) {
+      // Hugo is asked behind the build.
+      while ((await get(route, lang)).not_published_because === 'not_built') await new Promise(setImmediate);
       expect(await get(route, lang)).toMatchObject({ published: false, not_published_because: why });
     }
     expect(await get('posts', 'en')).toMatchObject({ kind: 'section', published: true, title: 'Posts' });

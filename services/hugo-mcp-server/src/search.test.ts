@@ -42,7 +42,7 @@ describe.each(layouts)('a site with its languages %s', (layout) => {
     const { file } = await structured(service, 'get_page', { route: 'posts/single', lang: 'en' });
     const absolute = path.join(service.siteDir, file);
     const until = async (query: string, expected: string[]) => {
-      const deadline = Date.now() + 5_000;
+      const deadline = Date.now() + 60_000;
       while ((await find(query)).join() !== expected.join() && Date.now() < deadline) {
         await new Promise((resolve) => setTimeout(resolve, 30));
       }

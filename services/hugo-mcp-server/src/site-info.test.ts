@@ -73,7 +73,7 @@ test('what is on disk and not yet live is told apart, and a build that failed sa
   try {
     await structured(service, 'build_site', {});
     await service.dir.write({ 'site/content/posts/hello/index.en.md': '---\ntitle: By hand\n---\nChanged.\n' });
-    const deadline = Date.now() + 10_000;
+    const deadline = Date.now() + 60_000;
     let info = await structured(service, 'site_info', {});
     while (info.live_is_newest && Date.now() < deadline) {
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -1,8 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type GatedHugo, gatedHugo, until } from './testing/gated-hugo.ts';
 import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
+import { inOrder } from './testing/service-state.ts';
 
 const gitPath = execFileSync('sh', ['-c', 'command -v git']).toString().trim();
 let service: TestService;
@@ -43,13 +45,12 @@ test('of two changes of a page in one build, only the later one is said to be li
   const before = await building();
   const first = service.call('build_site', {});
   await until(async () => (await building()) > before);
-  const answers = [
-    update({ content: 'Earlier.' }),
-    service.call('create_page', { route: 'posts/brief', lang: 'en', title: 'B', content: 'x' }),
-    update({ content: 'Later.' }),
-    service.call('delete_page', { route: 'posts/brief', lang: 'en' }),
-  ];
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  const answers = await inOrder(service, [
+    () => update({ content: 'Earlier.' }),
+    () => service.call('create_page', { route: 'posts/brief', lang: 'en', title: 'B', content: 'x' }),
+    () => update({ content: 'Later.' }),
+    () => service.call('delete_page', { route: 'posts/brief', lang: 'en' }),
+  ]);
   await hugo.open();
   ok(await first);
   const [earlier, made, later, gone] = (await Promise.all(answers)).map(ok);
@@ -191,8 +192,11 @@ test('a change that was acknowledged goes live by itself after the writer had to
   await mkdir(path.join(journal, 'in-the-way'), { recursive: true });
   await hugo.open();
   await until(async () => (await service.live('en/posts/hello/index.html'))?.includes('Acknowledged.') === true);
-  await rm(journal, { recursive: true });
-  await writeFile(journal, text);
+  // It had to stop.
+  await until(async () => (await update({ title: 'Too early' })).text.includes('[write_failed]'));
+  // At once, as the service runs in this process: nothing of it comes between the two.
+  rmSync(journal, { recursive: true });
+  writeFileSync(journal, text);
   await until(async () => !(await readdir(at('state'))).includes('journal.json'));
   expect((await call('site_info', {})).builds[0].changes).toMatchObject([{ outcome: 'live' }]);
 });

@@ -30,7 +30,7 @@ beforeEach(async () => {
     prepare: async (dir) => {
       hugo = await gatedHugo(dir.path);
     },
-    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo'), ANSWER_SECONDS: '4' }),
+    environment: (dir) => ({ HUGO_BIN: path.join(dir.path, 'hugo') }),
   });
   facts(await service.call('build_site', {}));
 });
@@ -145,6 +145,8 @@ describe('a key', () => {
 });
 
 describe('a build that takes long', () => {
+  beforeEach(() => service.restart({ ANSWER_SECONDS: '4' }));
+
   test('does not keep the answer: it says what is done and what is not, and the log tells how it ended', async () => {
     await hugo.close();
     const written = await update({ content: 'Slow.' });

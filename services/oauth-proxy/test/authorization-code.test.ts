@@ -31,6 +31,7 @@ describe('authorization codes', () => {
     }
     // Who used it twice is not known, so what it gave is taken back.
     for (const { body: tokens } of given) expect((await callMcp(service, tokens.access_token)).status).toBe(401);
+    await service.stop();
     expect((await service.audit()).map((event) => event.event_type)).toContain('grant.revoked');
   });
 });

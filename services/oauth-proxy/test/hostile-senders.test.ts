@@ -123,6 +123,5 @@ describe('senders that do not send as they should', () => {
       );
       for (const socket of sockets) socket.destroy();
     },
-    30_000,
   );
 });

@@ -36,6 +36,7 @@ describe('logging in', () => {
     const from = (index: number) => ({ 'x-forwarded-for': `2001:db8:${index}::1` });
     const answers: number[] = [];
     const leave = new AbortController();
+    const begun = performance.now();
     const guesses = Array.from({ length: 36 }, async (_, index) => {
       const browser = new Browser(service);
       const page = await browser.open(url());
@@ -49,12 +50,14 @@ describe('logging in', () => {
       answers.push(status);
     });
     const all = Promise.allSettled(guesses);
+    while (answers.length < 6) await sleep(20);
     await sleep(4_000);
     leave.abort();
     await all;
+    const turns = Math.ceil((performance.now() - begun) / 2_500);
     expect(new Set(answers)).toEqual(new Set([401]));
-    expect(answers.length).toBeGreaterThanOrEqual(6);
-    expect(answers.length).toBeLessThanOrEqual(9);
+    // Six at once, and one more as often as there is a turn.
+    expect(answers.length).toBeLessThanOrEqual(6 + turns);
   });
 
   it('is open to a browser of the owner while others guess from the same address', async () => {

@@ -64,7 +64,7 @@ test('the lock of a living process is waited for, then named in the error', asyn
 });
 
 test('a lock that goes from hand to hand is waited for, however many come before', async () => {
-  const hold = () => withLockFile(lock, () => new Promise((resolve) => setTimeout(resolve, 120)), { waitMs: 1_000 });
+  const hold = () => withLockFile(lock, () => new Promise((resolve) => setTimeout(resolve, 250)), { waitMs: 2_500 });
   await Promise.all(Array.from({ length: 12 }, hold));
   expect(await readdir(folder)).toEqual([]);
 });

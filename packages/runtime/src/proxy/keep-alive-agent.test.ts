@@ -1,6 +1,6 @@
 import http from 'node:http';
 import { send } from '../../test/client.ts';
-import { listen } from '../../test/servers.ts';
+import { listen, signal } from '../../test/servers.ts';
 import { createKeepAliveAgent } from './keep-alive-agent.ts';
 
 const opened: { close(): Promise<void> | void }[] = [];
@@ -10,12 +10,16 @@ afterEach(async () => {
 
 test('closes a connection that was not used for a while, but never one that waits for its answer', async () => {
   const closed: string[] = [];
+  const unused = signal();
   const server = http.createServer((request, response) => {
     const { url = '' } = request;
-    request.socket.once('close', () => closed.push(url));
+    request.socket.once('close', () => {
+      closed.push(url);
+      unused.resolve();
+    });
     if (url === '/quick') response.end();
-    // Far longer than an unused connection is kept.
-    else setTimeout(() => response.end('well'), 300);
+    // Longer than an unused connection is kept, and than it takes to close one.
+    else void unused.promise.then(() => setTimeout(() => response.end('well'), 100));
   });
   const { url, close } = await listen(server);
   opened.push({ close });

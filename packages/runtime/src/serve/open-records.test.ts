@@ -19,4 +19,4 @@ test('an audit log has one writer at a time', async () => {
   await openRecords('oauth-proxy', config, third);
   await third.closeAll();
   await rm(folder, { recursive: true });
-}, 20_000);
+});

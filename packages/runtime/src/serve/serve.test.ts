@@ -131,7 +131,7 @@ describe('slow and many clients', () => {
   });
 
   it('connections that say nothing are closed, all of them, and somebody else is served meanwhile', async () => {
-    const limits = { headersMs: 50, requestMs: 50, checkMs: 10 };
+    const limits = { headersMs: 1_000, requestMs: 1_000, checkMs: 10 };
     const { port, url } = await running((_request, response) => response.end('well'), limits);
     const silent = Array.from({ length: 200 }, () => raw(port, ''));
     expect((await send(url)).text).toBe('well');

@@ -11,7 +11,8 @@ beforeEach(async () => {
   await writeFile(program, `#!/bin/sh\necho "$NOTIFY_SOCKET $*" >>"${folder}/told"\n`);
   await chmod(program, 0o755);
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+// A watchdog that is fed once more writes there meanwhile.
+afterEach(() => rm(folder, { recursive: true, force: true, maxRetries: 10 }));
 
 const environment = (more: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv => ({
   PATH: `${folder}:/usr/bin:/bin`,

@@ -34,7 +34,7 @@ function site(moments: number[], builtAt = Date.now(), options: { fails?: boolea
 
 test('dates that passed while the service was down cost one build, and so do those that pass together', async () => {
   const now = Date.now();
-  const soon = now + 200;
+  const soon = now + 2000;
   const { schedule, state } = site([now - 60_000, now - 5000, soon, soon + 1, now - 7_200_000], now - 3_600_000);
   schedule.plan();
   while (state.builds.length < 2) await after(20);

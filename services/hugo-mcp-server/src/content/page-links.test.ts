@@ -128,5 +128,5 @@ describe('links of a page', () => {
     } finally {
       rmSync(dir, { recursive: true, force: true });
     }
-  }, 120_000);
+  });
 });

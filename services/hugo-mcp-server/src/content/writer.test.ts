@@ -73,9 +73,9 @@ test('a call that was told "nothing was changed" while it was being planned is n
 
 test('nor is one that was told so between being taken back with others and being tried alone', async () => {
   const { writer, files, written, index } = fakeWriter({
-    answerWithinMs: 300,
+    answerWithinMs: 3000,
     async publish() {
-      index.tookMs = 200;
+      index.tookMs = 2000;
       throw new BuildError('hugo_failed', 'Hugo could not build the site.', []);
     },
   });

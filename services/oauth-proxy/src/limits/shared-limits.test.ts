@@ -109,7 +109,7 @@ describe('limits that two services count together', () => {
   });
 
   it('of guesses hold for both, by address, by browser and all together; a spared one counts for nobody', async () => {
-    const rules = { ...UNKNOWN_BROWSERS, waitMs: 1 };
+    const rules = { ...UNKNOWN_BROWSERS, everyMs: 60_000, waitMs: 1 };
     const guesses = async () =>
       createGuessLimit(Date.now, rules, Math.random, (await open()).counts.guesses('test', WRONG_PER_MINUTE));
     const [here, there] = [await guesses(), await guesses()];

@@ -1,0 +1,38 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { until } from './gated-hugo.ts';
+import type { TestService } from './service-fixture.ts';
+
+/** How many requests are being answered, but for the one that asks. */
+export async function inFlight(service: TestService): Promise<number> {
+  const { text } = await service.send({ path: '/metrics', method: 'GET' });
+  return Number(/^arleo_http_requests_in_flight\S* (\d+)/m.exec(text)?.[1]) - 1;
+}
+
+/** Sends calls one after the other, each when the one before is in the queue. Gives their answers, which may take long. */
+export async function inOrder<Answer>(
+  service: TestService,
+  calls: readonly (() => Promise<Answer>)[],
+): Promise<Promise<Answer>[]> {
+  const answers: Promise<Answer>[] = [];
+  const before = await inFlight(service);
+  for (const call of calls) {
+    answers.push(call());
+    await until(async () => (await inFlight(service)) === before + answers.length);
+    // From the edge it goes on to the queue.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+  }
+  return answers;
+}
+
+/** Until all releases are on the disk for good, which is behind the answer of a build, and what went is removed. */
+export async function releasesOnDisk(service: TestService): Promise<void> {
+  const folder = path.join(service.dir.path, 'state/releases');
+  await until(async () => {
+    const names = await readdir(folder);
+    if (names.some((name) => name.startsWith('.'))) return false;
+    const descriptions = names.filter((name) => name.endsWith('.json'));
+    const texts = await Promise.all(descriptions.map((name) => readFile(path.join(folder, name), 'utf8')));
+    return texts.every((text) => !('boot' in JSON.parse(text)));
+  });
+}
