@@ -167,7 +167,8 @@ export function createBatches(options: WriterOptions, isClosed: () => boolean): 
   const fail = async (job: ChangeJob, error: unknown) => {
     await over(job);
     for (const commit of job.commits) await builds.settle(commit, 'taken_back', inWords(error));
-    if (job.key !== undefined && job.answered) await answers.forget(job.key);
+    // What a withdrawn one's key has is the outcome of an earlier call.
+    if (job.key !== undefined && job.answered && !job.withdrawn) await answers.forget(job.key);
     // It has no commit, and so the log of builds does not know it.
     if (job.answered && !job.withdrawn && job.commits.length === 0) {
       options.onError('a change was not made after its caller was answered', error);

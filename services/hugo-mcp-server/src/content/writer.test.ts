@@ -60,15 +60,20 @@ function fakeWriter(overrides: Partial<WriterOptions> = {}) {
   return { writer: createWriter(options as unknown as WriterOptions), files, written, index };
 }
 
-test('a call that was told "nothing was changed" while it was being planned is not made', async () => {
-  const { writer, written } = fakeWriter();
+test('a call that was told "nothing was changed" while it was being planned is not made, and takes no answer away', async () => {
+  const forgotten: unknown[] = [];
+  const answers = { kept: () => undefined, keep: nothing, forget: async (key: unknown) => void forgotten.push(key) };
+  const { writer, written } = fakeWriter({ answers: answers as never });
   const slow: Plan = async () => {
     await after(200);
     return planned('content/a.md');
   };
-  await expect(writer.write(slow, { author })).rejects.toMatchObject({ code: 'site_busy' });
+  // The same call was made before, and nobody knew whether: its outcome may be there by now.
+  const key = { id: '0'.repeat(64), fingerprint: 'x' };
+  await expect(writer.write(slow, { author, key })).rejects.toMatchObject({ code: 'site_busy' });
   await writer.close();
   expect(written).toEqual([]);
+  expect(forgotten).toEqual([]);
 });
 
 test('nor is one that was told so between being taken back with others and being tried alone', async () => {
