@@ -26,7 +26,8 @@ restore_files() { note files; kill -INT $$; kill -HUP $$; }
 restore_settings() { note settings; }
 link_atomically() { note "link $1"; }
 restart_all() { note restarted; exit 1; }
-self_test() { note tested; }
+self_test() { note tested; [[ $(grep -c tested "$T/notes") -ge \${WORKS_AT:-1} ]]; }
+sleep() { :; }
 begin_changes
 `;
 
@@ -40,6 +41,14 @@ function statusOf(script: string): number {
 }
 
 const ALL = 'files\nsettings\nlink old\nrestarted\ntested\n';
+
+test.each([
+  ['that works when it is asked for the third time was put back', 3, 6, 3],
+  ['that never works is broken', 99, 7, 5],
+])('[R-INSTALL-ROLLBACK] a release %s', (_, worksAt, status, asked) => {
+  expect(statusOf(`WORKS_AT=${worksAt}; false`)).toBe(status);
+  expect(readFileSync(path.join(folder, 'notes'), 'utf8').match(/tested/g)).toHaveLength(asked);
+});
 
 test.each([
   ['a command fails', 'false'],

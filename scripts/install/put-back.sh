@@ -82,10 +82,12 @@ prove() {
   printf '%s\n' "$said" | sed 's/^/    /'
 }
 
+self_test() { /usr/bin/node /usr/local/lib/arleo/arleo.js self-test --role "${ANSWER[ROLE]}" 2>&1; }
+
 # works: what the last question said. Asked several times, for services that were just started may still have much to do.
 works() {
   local tries=5 said
-  until said="$(/usr/bin/node /usr/local/lib/arleo/arleo.js self-test --role "${ANSWER[ROLE]}" 2>&1)"; do
+  until said="$(self_test)"; do
     tries=$((tries - 1))
     [[ $tries -gt 0 ]] || break
     sleep 2
