@@ -169,7 +169,7 @@ test('[R-OWNER-CONSENT] says who asks, where the code goes, what for and for how
 test('[R-OWNER-PAGES] the whole way goes by keyboard alone, and an unticked scope is not granted', async () => {
   const page = await newPage();
   await page.goto(await asked());
-  await page.waitForFunction("document.activeElement.name === 'passphrase'");
+  await page.waitForSelector('[name=passphrase]:focus');
   await page.keyboard.type(stack.state.passphrase);
   await page.keyboard.press('Enter');
   await page.waitForSelector(approve);
@@ -253,7 +253,7 @@ describe('once arleo turned codes on', () => {
       inputmode: null,
     });
     expect(await attributes('code')).toEqual({ type: 'text', autocomplete: 'one-time-code', inputmode: 'numeric' });
-    await page.waitForFunction("document.activeElement.name === 'passphrase'");
+    await page.waitForSelector('[name=passphrase]:focus');
   });
 });
 

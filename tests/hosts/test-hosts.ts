@@ -122,7 +122,7 @@ function testHost(name: string, address: string, namespace: string, init: string
   };
 }
 
-/** Runs a program of this machine for at most five minutes; how it ended is the caller's to judge. */
+/** Runs a program of this machine, for a quarter of an hour at most; how it ended is the caller's to judge. */
 export async function outcome(command: string, args: readonly string[]): Promise<Outcome> {
   const options = { timeout: COMMAND_MS, maxBuffer: MAX_OUTPUT };
   try {

@@ -110,6 +110,7 @@ test('where the token is refused it is asked without one', async () => {
   await proxy.audited(({ event_type: type }) => type === 'certificate.pinned');
   // It is asked again and again, each time in this way.
   const without = upstream.requests.map(({ headers }) => headers.authorization === undefined);
-  expect(without.slice(0, 2)).toEqual([false, true]);
+  expect(without).toEqual(without.map((_, index) => index % 2 === 1));
+  expect(without.length).toBeGreaterThan(1);
   expect(proxy.output()).toContain('hugo-mcp-server refuses WEBHOOK_TOKEN');
 });

@@ -5,7 +5,7 @@ import { importActorKey, signActor } from '@arleo/core/actor';
 import { openBcrypt } from '@arleo/core/tokens/bcrypt';
 import { createToken, revokeToken } from '@arleo/core/tokens/manage';
 import { SignJWT } from 'jose';
-import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
+import { type Answer, startService, structured, type TestService } from './testing/service-fixture.ts';
 
 let service: TestService;
 let outside: string;
@@ -318,7 +318,7 @@ describe('tools and arguments', () => {
   });
 
   test('nothing of all this changed the site', async () => {
-    await service.call('build_site', {});
+    await structured(service, 'build_site', {});
     expect(await service.git('log', '--format=%s')).toBe('Content as it was found\n');
     expect(await service.live('en/posts/x/index.html')).toBeUndefined();
   });

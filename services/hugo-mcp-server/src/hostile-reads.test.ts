@@ -94,12 +94,14 @@ test('front matter and text of every shape can be listed, read, searched, follow
   await writeFile(path.join(service.siteDir, 'content/docs/bytes.en.md'), Buffer.from([0x2d, 0xff, 0xfe, 0x00, 0x80]));
   const names = [...Object.keys(shapes), 'bytes.en.md'];
   const routes = names.map((name) => `docs/${name.replace('.en.md', '')}`);
-  let listed: { route: string }[] = [];
-  while (!routes.every((route) => listed.some((page) => page.route === route))) {
+  const deadline = Date.now() + 60_000;
+  let listed: string[] = [];
+  while (!routes.every((route) => listed.includes(route)) && Date.now() < deadline) {
     const answer = await service.call('list_pages', { section: 'docs', lang: 'en', limit: 200 });
-    listed = answer.json.result.structuredContent.pages;
+    listed = answer.json.result.structuredContent.pages.map(({ route }: { route: string }) => route);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
+  expect(listed).toEqual(expect.arrayContaining(routes));
   for (const route of routes) {
     for (const [tool, args] of [
       ['get_page', { route, lang: 'en', backlinks: true }],

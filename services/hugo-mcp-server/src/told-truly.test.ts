@@ -192,7 +192,7 @@ test('a change that was acknowledged goes live by itself after the writer had to
   await mkdir(path.join(journal, 'in-the-way'), { recursive: true });
   await hugo.open();
   await until(async () => (await service.live('en/posts/hello/index.html'))?.includes('Acknowledged.') === true);
-  // It had to stop.
+  // Until it had to stop, it would take the journal away itself.
   await until(async () => (await update({ title: 'Too early' })).text.includes('[write_failed]'));
   // At once, as the service runs in this process: nothing of it comes between the two.
   rmSync(journal, { recursive: true });

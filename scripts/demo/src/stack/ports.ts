@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { ArleoError } from '@arleo/core/errors';
 import type { Ports } from '../options.ts';
@@ -28,14 +29,7 @@ export async function checkPorts(ports: Ports): Promise<void> {
 }
 
 async function tryPort(port: number): Promise<void> {
-  const server = await hold(port);
+  const server = createServer().listen({ host: '127.0.0.1', port, exclusive: true });
+  await once(server, 'listening');
   await new Promise((resolve) => server.close(resolve));
-}
-
-function hold(port: number) {
-  return new Promise<ReturnType<typeof createServer>>((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen({ host: '127.0.0.1', port, exclusive: true }, () => resolve(server));
-  });
 }

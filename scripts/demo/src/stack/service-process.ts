@@ -34,8 +34,8 @@ export interface ServiceProcess {
 }
 
 const TAIL_LINES = 15;
-const READY_MS = 120_000;
-const STOP_MS = 60_000;
+const READY_MS = 60_000;
+const STOP_MS = 30_000;
 
 /**
  * Starts a process and waits for its ready line.

@@ -77,6 +77,7 @@ test('moves a file to where none is', async () => {
 });
 
 test('leaves what an editor puts in the place while the new bytes go to the disk', async () => {
+  let inTime = 0;
   for (let round = 0; round < 50; round += 1) {
     await writeFile(file, 'known');
     let over = false;
@@ -85,6 +86,7 @@ test('leaves what an editor puts in the place while the new bytes go to the disk
     });
     // An editor that saves by a rename, as soon as ours begins to write beside it.
     while (!over && !(await readdir(dir)).some((name) => name.endsWith('.tmp'))) await new Promise(setImmediate);
+    if (!over) inTime += 1;
     const saved = `${file}.saved`;
     writeFileSync(saved, 'by hand');
     renameSync(saved, file);
@@ -92,4 +94,5 @@ test('leaves what an editor puts in the place while the new bytes go to the disk
     // Ours gave way, or was in its place before the editor's came.
     expect(await now()).toBe('by hand');
   }
+  expect(inTime).toBeGreaterThan(0);
 });

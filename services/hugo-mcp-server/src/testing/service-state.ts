@@ -4,12 +4,15 @@ import { until } from './gated-hugo.ts';
 import type { TestService } from './service-fixture.ts';
 
 /** How many requests are being answered, but for the one that asks. */
-export async function inFlight(service: TestService): Promise<number> {
+async function inFlight(service: TestService): Promise<number> {
   const { text } = await service.send({ path: '/metrics', method: 'GET' });
   return Number(/^arleo_http_requests_in_flight\S* (\d+)/m.exec(text)?.[1]) - 1;
 }
 
-/** Sends calls one after the other, each when the one before is in the queue. Gives their answers, which may take long. */
+/**
+ * Sends calls that have their answers much later, one after the other, each some time after the one before came in, so that
+ * they are in the queue in this order. Gives the answers.
+ */
 export async function inOrder<Answer>(
   service: TestService,
   calls: readonly (() => Promise<Answer>)[],
@@ -17,8 +20,12 @@ export async function inOrder<Answer>(
   const answers: Promise<Answer>[] = [];
   const before = await inFlight(service);
   for (const call of calls) {
-    answers.push(call());
-    await until(async () => (await inFlight(service)) === before + answers.length);
+    let over = false;
+    const answer = call().finally(() => {
+      over = true;
+    });
+    answers.push(answer);
+    await until(async () => over || (await inFlight(service)) >= before + answers.length);
     // From the edge it goes on to the queue.
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
