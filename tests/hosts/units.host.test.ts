@@ -247,6 +247,7 @@ test('[R-UNIT-WATCHDOG] a service that hangs is killed by the watchdog, started 
     systemctl daemon-reload && systemctl restart hugo-mcp-proxy
     kill -STOP "$(systemctl show -P MainPID hugo-mcp-proxy)"
     until [[ $(systemctl show -P NRestarts hugo-mcp-proxy) -ge 1 ]]; do sleep 0.1; done
+    rm -r /run/systemd/system/hugo-mcp-proxy.service.d && systemctl daemon-reload
     until systemctl is-active -q hugo-mcp-proxy; do sleep 0.1; done`);
   expect(await nuc.run('journalctl --no-pager -u hugo-mcp-proxy')).toContain('Watchdog timeout');
   expect(await createPage('posts/after-the-watchdog', 'After')).toMatchObject({ isError: false });

@@ -1,4 +1,4 @@
-import { cpSync, readFileSync, readlinkSync } from 'node:fs';
+import { cpSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { cp, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { type GatedHugo, gatedHugo, until } from './testing/gated-hugo.ts';
@@ -29,10 +29,17 @@ const outcomes = async (name: string) =>
     .filter(({ message }: { message: string }) => message.includes(`posts/${name} `))
     .map(({ outcome }: { outcome: string }) => outcome);
 
-/** The site and the state as a crash at this moment would leave them: nothing else runs while this copies. */
+/** The site and the state as a crash at this moment would leave them: the service stands still while this copies. */
 function freeze(): void {
-  for (const name of ['site', 'state'])
-    cpSync(at(name), at(`frozen/${name}`), { recursive: true, verbatimSymlinks: true });
+  try {
+    for (const name of ['site', 'state'])
+      cpSync(at(name), at(`frozen/${name}`), { recursive: true, verbatimSymlinks: true });
+  } catch (error) {
+    // A Git that it had started goes on to its end, and just took a lock away.
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    rmSync(at('frozen'), { recursive: true });
+    freeze();
+  }
 }
 
 async function startOnFrozen(): Promise<void> {

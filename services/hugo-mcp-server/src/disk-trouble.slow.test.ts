@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { cp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { until } from './testing/gated-hugo.ts';
 import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
 import { releasesOnDisk } from './testing/service-state.ts';
 
@@ -32,6 +33,8 @@ beforeEach(async () => {
     },
   });
   ok(await service.call('build_site', {}));
+  // It writes a little behind its answer, which must not come between measuring a disk and filling it.
+  await releasesOnDisk(service);
 });
 afterEach(async () => {
   await service?.stop();
@@ -40,6 +43,19 @@ afterEach(async () => {
   mounted = [];
   await service?.dispose();
 });
+
+/** A disk becomes read-only as soon as nothing is open for writing: Hugo holds its lock for a moment behind a build's answer. */
+async function makeReadOnly(name: string): Promise<void> {
+  await until(async () => {
+    try {
+      execFileSync('mount', ['-o', 'remount,ro', at(name)], { stdio: 'pipe' });
+      return true;
+    } catch (error) {
+      if (String(error).includes('busy')) return false;
+      throw error;
+    }
+  });
+}
 
 /** Leaves so many bytes free. */
 async function fill(name: string, free: number): Promise<void> {
@@ -89,9 +105,7 @@ test('a site whose disk is full', async () => {
 
 test.each(['site', 'state'])('a %s that is mounted read-only', async (name) => {
   const before = await service.dir.read(file);
-  // What is being written keeps a disk from becoming read-only.
-  await releasesOnDisk(service);
-  execFileSync('mount', ['-o', 'remount,ro', at(name)]);
+  await makeReadOnly(name);
   expect((await update('Refused.')).text).toMatch(/\[(write_failed|git_failed)\]/);
   ok(await service.call('get_page', { route: 'posts/hello', lang: 'en' }));
   expect(await service.dir.read(file)).toBe(before);
