@@ -39,6 +39,8 @@ describe('the address of a page', () => {
     ['headless: true', null],
     ['headless: "true"', null],
     ['_build:\n  render: never', null],
+    ['build:\n  render: always\n_build:\n  render: never', null],
+    ['build: anything\n_build:\n  render: never', null],
     ['_build:\n  list: never', 'https://example.org/en/posts/parts/'],
   ])('of a bundle with %s is %s', async (field, url) => {
     service = await startService({

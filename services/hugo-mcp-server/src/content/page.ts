@@ -93,10 +93,12 @@ function hasAddressByRule(value: (name: string) => unknown): boolean {
   if (value('slug') !== undefined || value('url') !== undefined) return false;
   // Hugo takes "true" and 1 for true, too.
   if ((value('headless') ?? false) !== false) return false;
-  const build = value('build') ?? value('_build');
-  if (!isObject(build)) return true;
-  const render = build[keyFor(build as JsonObject, 'render')] ?? 'always';
-  return render === 'always' || render === true;
+  // Which of the two Hugo goes by depends on its version.
+  return [value('build'), value('_build')].every((build) => {
+    if (!isObject(build)) return true;
+    const render = build[keyFor(build as JsonObject, 'render')] ?? 'always';
+    return render === 'always' || render === true;
+  });
 }
 
 /** The same text in memory of its own: a part of a larger text would keep the whole of it alive. */
