@@ -1,6 +1,7 @@
-import { cpSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
-import { cp, readdir, readFile, rm } from 'node:fs/promises';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { copyAsCrashed, startOnCopy } from './testing/crash-copy.ts';
 import { type GatedHugo, gatedHugo, until } from './testing/gated-hugo.ts';
 import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
 import { inOrder } from './testing/service-state.ts';
@@ -29,28 +30,10 @@ const outcomes = async (name: string) =>
     .filter(({ message }: { message: string }) => message.includes(`posts/${name} `))
     .map(({ outcome }: { outcome: string }) => outcome);
 
-/** The site and the state as a crash at this moment would leave them: the service stands still while this copies. */
-function freeze(): void {
-  try {
-    for (const name of ['site', 'state'])
-      cpSync(at(name), at(`frozen/${name}`), { recursive: true, verbatimSymlinks: true });
-  } catch (error) {
-    // A Git that it had started goes on to its end, and just took a lock away.
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    rmSync(at('frozen'), { recursive: true });
-    freeze();
-  }
-}
-
+/** Starts again on what {@link copyAsCrashed} kept, with a Hugo that builds. */
 async function startOnFrozen(): Promise<void> {
   await hugo.open();
-  await service.stop();
-  for (const name of ['site', 'state']) {
-    await rm(at(name), { recursive: true });
-    await cp(at(`frozen/${name}`), at(name), { recursive: true, verbatimSymlinks: true });
-  }
-  await rm(at('state/service.lock'), { force: true });
-  await service.restart();
+  await startOnCopy(service, 'frozen');
 }
 
 /**
@@ -112,14 +95,14 @@ test('a crash when the first of several is live: the others were acknowledged, a
   const old = readlinkSync(service.publicLink);
   await hugo.letPass(alone);
   await until(() => readlinkSync(service.publicLink) !== old);
-  freeze();
+  copyAsCrashed(service, 'frozen');
   await startOnFrozen();
   await bothAreLive();
 });
 
 test('a crash while the first of several is built alone', async () => {
   await untilTheRetry();
-  freeze();
+  copyAsCrashed(service, 'frozen');
   await startOnFrozen();
   await bothAreLive();
 });
@@ -132,7 +115,7 @@ test('a crash while the second is written anew', async () => {
     const [next] = JSON.parse(readFileSync(at('state/journal.json'), 'utf8')).changes;
     return next?.message.includes('posts/b ') && next.commit === undefined && next.waiting === undefined;
   });
-  freeze();
+  copyAsCrashed(service, 'frozen');
   await startOnFrozen();
   await bothAreLive();
 });

@@ -1,42 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { cp, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { holdLock } from '@arleo/core/fs/hold-lock';
 import { createLifecycle } from '@arleo/runtime/serve/lifecycle';
+import { copyAsCrashed, startOnCopy } from './testing/crash-copy.ts';
+import { until } from './testing/gated-hugo.ts';
 import { startService, type TestService } from './testing/service-fixture.ts';
+import { inOrder } from './testing/service-state.ts';
 
 const hugoPath = execFileSync('sh', ['-c', 'command -v hugo']).toString().trim();
 let service: TestService;
 const at = (name: string) => path.join(service.dir.path, name);
-
-/** What a power cut would leave: the site and the state as they are on disk at this moment. */
-async function snapshot(): Promise<void> {
-  await rm(at('snapshot'), { recursive: true, force: true });
-  try {
-    for (const name of ['site', 'state']) {
-      await cp(at(name), at(`snapshot/${name}`), { recursive: true, verbatimSymlinks: true });
-    }
-  } catch (error) {
-    // Git was just taking a lock away; a power cut knows no moment between.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return snapshot();
-    throw error;
-  }
-  await rm(at('snapshot/state/service.lock'), { force: true });
-}
-
-/** Starts again on what the snapshot holds. */
-async function startOnSnapshot(): Promise<void> {
-  await service.stop();
-  for (const name of ['site', 'state']) {
-    await rm(at(name), { recursive: true });
-    await cp(at(`snapshot/${name}`), at(name), { recursive: true, verbatimSymlinks: true });
-  }
-  await service.restart();
-}
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 10));
-}
 
 const update = (content: string) => service.call('update_page', { route: 'posts/hello', lang: 'en', content });
 const stored = () => service.dir.read('site/content/posts/hello/index.en.md');
@@ -62,13 +36,15 @@ test('a change that was written and committed but not built is taken back', asyn
   await writeFile(at('gate'), '');
   const first = update('Interrupted.');
   await until(async () => (await readdir(service.dir.path)).includes('building'));
-  const second = service.call('create_page', { route: 'posts/new', lang: 'en', title: 'N', content: 'x' });
+  const [second] = await inOrder(service, [
+    () => service.call('create_page', { route: 'posts/new', lang: 'en', title: 'N', content: 'x' }),
+  ]);
   expect(await stored()).toContain('Interrupted.');
-  await snapshot();
+  copyAsCrashed(service, 'crashed');
   await rm(at('gate'));
   await Promise.all([first, second]);
 
-  await startOnSnapshot();
+  await startOnCopy(service, 'crashed');
   await until(async () => (await subjects())[0]?.startsWith('Take back') === true);
   await until(async () => !(await readdir(at('state'))).includes('journal.json'));
   expect(await stored()).toBe(before);
@@ -95,8 +71,8 @@ test('a change that is live stays, although nobody was told', async () => {
   await rm(at('gate'));
   await write;
   await writeFile(at('state/journal.json'), journal);
-  await snapshot();
-  await startOnSnapshot();
+  copyAsCrashed(service, 'crashed');
+  await startOnCopy(service, 'crashed');
   await until(async () => !(await readdir(at('state'))).includes('journal.json'));
   expect(await stored()).toContain('Live already.');
   expect((await subjects())[0]).toBe('Update posts/hello (en)');
@@ -115,19 +91,19 @@ test('a file that was written but not committed is put back; one that somebody c
   expect(await stored()).toBe(before);
 
   const base = (await service.git('rev-parse', 'HEAD')).trim();
-  await snapshot();
+  copyAsCrashed(service, 'crashed');
   const [{ commit: _, ...change }] = JSON.parse(journal).changes;
   const entry = { changes: [{ ...change, parent: base }] };
-  await writeFile(at('snapshot/state/journal.json'), JSON.stringify(entry));
-  await writeFile(at('snapshot/site/content/posts/hello/index.en.md'), interrupted);
-  await startOnSnapshot();
+  await writeFile(at('crashed/state/journal.json'), JSON.stringify(entry));
+  await writeFile(at('crashed/site/content/posts/hello/index.en.md'), interrupted);
+  await startOnCopy(service, 'crashed');
   await until(async () => !(await readdir(at('state'))).includes('journal.json'));
   expect(await stored()).toBe(before);
 
-  await snapshot();
-  await writeFile(at('snapshot/state/journal.json'), JSON.stringify(entry));
-  await writeFile(at('snapshot/site/content/posts/hello/index.en.md'), 'by hand\n');
-  await startOnSnapshot();
+  copyAsCrashed(service, 'crashed');
+  await writeFile(at('crashed/state/journal.json'), JSON.stringify(entry));
+  await writeFile(at('crashed/site/content/posts/hello/index.en.md'), 'by hand\n');
+  await startOnCopy(service, 'crashed');
   await until(async () => (await subjects())[0] === 'Changed by hand');
   expect(await stored()).toBe('by hand\n');
 });
