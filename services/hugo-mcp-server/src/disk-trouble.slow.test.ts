@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { cp, readdir, rm, statfs, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { until } from './testing/gated-hugo.ts';
 import { type Answer, startService, type TestService } from './testing/service-fixture.ts';
 import { releasesOnDisk } from './testing/service-state.ts';
 
@@ -33,28 +32,32 @@ beforeEach(async () => {
     },
   });
   ok(await service.call('build_site', {}));
-  // It writes a little behind its answer, which must not come between measuring a disk and filling it.
+  // The release's description is written once more behind the answer, which must not come between measuring a disk and filling it.
   await releasesOnDisk(service);
 });
 afterEach(async () => {
-  await service?.stop();
-  // A program that was ended may still have its folder there for a moment.
-  for (const dir of mounted.reverse()) execFileSync('umount', ['--lazy', dir]);
-  mounted = [];
-  await service?.dispose();
+  try {
+    await service?.stop();
+  } finally {
+    // A program that was ended may still have its folder there for a moment.
+    for (const dir of mounted.reverse()) execFileSync('umount', ['--lazy', dir]);
+    mounted = [];
+    await service?.dispose();
+  }
 });
 
 /** A disk becomes read-only as soon as nothing is open for writing: Hugo holds its lock for a moment behind a build's answer. */
 async function makeReadOnly(name: string): Promise<void> {
-  await until(async () => {
+  const remount = ['-o', 'remount,ro', at(name)];
+  for (let attempt = 1; ; attempt += 1) {
     try {
-      execFileSync('mount', ['-o', 'remount,ro', at(name)], { stdio: 'pipe' });
-      return true;
+      execFileSync('mount', remount, { stdio: 'pipe', env: { ...process.env, LC_ALL: 'C' } });
+      return;
     } catch (error) {
-      if (String(error).includes('busy')) return false;
-      throw error;
+      if (!String((error as { stderr?: unknown }).stderr).includes('busy') || attempt === 100) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
-  });
+  }
 }
 
 /** Leaves so many bytes free. */
