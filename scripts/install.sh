@@ -26,6 +26,8 @@ SOURCE="$(dirname "$HERE")"
 . "$HERE/install/answers.sh"
 # shellcheck source=scripts/install/preconditions.sh
 . "$HERE/install/preconditions.sh"
+# shellcheck source=scripts/install/apt.sh
+. "$HERE/install/apt.sh"
 # shellcheck source=scripts/install/packages.sh
 . "$HERE/install/packages.sh"
 # shellcheck source=scripts/install/release.sh

@@ -16,6 +16,8 @@ HERE="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)"
 . "$HERE/backup/unpack.sh"
 # shellcheck source=scripts/install/roles.sh
 . "$HERE/install/roles.sh"
+# shellcheck source=scripts/install/apt.sh
+. "$HERE/install/apt.sh"
 # shellcheck source=scripts/backup/put-in-place.sh
 . "$HERE/backup/put-in-place.sh"
 

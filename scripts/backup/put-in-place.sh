@@ -29,7 +29,7 @@ role() {
 
 # check_release: where install.sh made the host, it makes the new one; units and code that came by hand have to be there.
 check_release() {
-  local unit package missing=() ours
+  local unit missing=() ours
   ours="$(cat "$HERE/../VERSION" 2>/dev/null || "$HERE/arleo.js" --version)"
   [[ "$(printf '%s\n' "$ours" "${ABOUT[VERSION]:-}" | sort -V | tail -n 1)" == "$ours" ]] ||
     fatal "the archive was made by Arleo ${ABOUT[VERSION]}, and this is the older $ours" "Use restore.sh of Arleo ${ABOUT[VERSION]}, or of a newer one."
@@ -37,9 +37,7 @@ check_release() {
     [[ -x $HERE/install.sh ]] || fatal "$HERE/install.sh is missing" 'Run the restore.sh of an unpacked release.'
     # shellcheck disable=SC2034  # items reads it.
     ANSWER[ROLE]="$(role)"
-    while read -r package; do
-      [[ "$(dpkg-query --show --showformat '${db:Status-Abbrev}' "$package" 2>/dev/null)" == 'ii ' ]] || MISSING+=("$package")
-    done < <(items package)
+    mapfile -t MISSING < <(items package | not_installed)
     return
   fi
   for unit in ${ABOUT[UNITS]}; do
@@ -52,9 +50,9 @@ check_release() {
 install_missing() {
   [[ ${#MISSING[@]} -gt 0 ]] || return 0
   info "installing ${MISSING[*]}"
-  export DEBIAN_FRONTEND=noninteractive
-  { apt-get -qq update && apt-get -qq -y -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 install --no-install-recommends "${MISSING[@]}"; } >&2 ||
-    fatal "could not install ${MISSING[*]}" 'See the lines above; mend what apt-get says, then run this again. Nothing was restored.'
+  bring_packages "${MISSING[@]}" >&2 ||
+    fatal "could not install ${MISSING[*]}" \
+      'See the lines above: mend the network, /etc/apt/sources.list or the packages that dpkg --audit names, then run this again. Nothing was restored.'
 }
 
 # make_users: those of the services, and every other of the archive has to be here. A number would be somebody else's.

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# What each role installs: the one place that knows. Sourced by install.sh.
+# What each role installs: the one place that knows. Sourced by install.sh and restore.sh.
 #
 #   package   of Debian
 #   service   infra/systemd/NAME.service, with sysusers.d/, tmpfiles.d/ and a folder of code of the same name

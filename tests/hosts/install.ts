@@ -59,6 +59,19 @@ export function install(host: TestHost, options = '', environment = ''): Promise
   return host.try(`cd ${UNPACKED} && ${environment} ./install.sh ${options} </dev/null`);
 }
 
+/**
+ * Leaves installed packages as a dpkg does that is killed in the middle of them: a file is missing, and the status says so.
+ *
+ * @param states `unpacked`, `half-installed` or `half-configured`, by package
+ */
+export async function tear(host: TestHost, states: Readonly<Record<string, string>>): Promise<void> {
+  for (const [name, state] of Object.entries(states)) {
+    await host.run(`dpkg -L ${name} | while read -r file; do if [[ -f $file && ! -L $file ]]; then echo "$file"; fi; done | tail -n 1 | xargs rm
+      sed -i '/^Package: ${name}$/,/^Status:/s/^Status: .*/Status: install reinstreq ${state}/' /var/lib/dpkg/status
+      dpkg --audit | grep ' ${name} ' && (dpkg --verify ${name} || true) | grep missing`);
+  }
+}
+
 /** What is volatile while services run and nobody installs anything. */
 const VOLATILE = [
   ...['/var/lib/hugo-mcp', '/var/lib/hugo-mcp-proxy', '/var/lib/mcp-oauth-proxy', '/var/lib/nginx'],

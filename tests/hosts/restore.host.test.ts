@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { install, PACKAGES, UNPACKED, unpackRelease } from './install.ts';
+import { install, PACKAGES, tear, UNPACKED, unpackRelease } from './install.ts';
 import { packRelease } from './release.ts';
 import { ADDRESSES, bootHosts, type TestHost, type TestHosts } from './test-hosts.ts';
 
@@ -30,11 +30,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** A Debian with no more than packages, in the place of the one before, which is gone with all that it had. */
-async function freshHost(): Promise<void> {
+/**
+ * A Debian in the place of the one before, which is gone with all that it had.
+ *
+ * @param options.offered it has no packages yet, but an archive that apt can install them from
+ */
+async function freshHost(options: { offered?: boolean } = {}): Promise<void> {
   await hosts?.dispose();
   hosts = undefined;
-  hosts = await bootHosts(PACKAGES, { nuc: ADDRESSES.nuc });
+  hosts = await bootHosts(PACKAGES, { nuc: ADDRESSES.nuc }, options);
   host = hosts.host('nuc');
   await unpackRelease(host, tarball);
   await host.put(path.join(folder, 'client'), '/opt/client');
@@ -72,7 +76,10 @@ test('[R-RESTORE-CONNECTED] a host is lost, and from its archive alone a fresh o
   await execute('bash', ['-c', `base64 --decode >${folder}/archive.gpg <<'END'\n${archive}END`]);
   const secrets = await host.run('cat /etc/mcp-oauth-proxy/.env /etc/hugo-mcp/server.key');
 
-  await freshHost();
+  await freshHost({ offered: true });
+  // A first try was killed while dpkg was at work.
+  await host.run('apt-get -qq update && apt-get -qq -y install --no-install-recommends git >/dev/null 2>&1');
+  await tear(host, { 'perl-modules-5.40': 'unpacked' });
   await onOwnersMachine(
     `gpg ${OWNER()} --decrypt ${folder}/archive.gpg >${folder}/clear.tar; gpgconf --homedir ${folder}/owner --kill all`,
   );

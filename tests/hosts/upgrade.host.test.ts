@@ -1,4 +1,4 @@
-import { install, snapshot, UNPACKED, type UnpackedHost, unpackedHost } from './install.ts';
+import { install, snapshot, tear, UNPACKED, type UnpackedHost, unpackedHost } from './install.ts';
 import type { Outcome, TestHost } from './test-hosts.ts';
 
 let unpacked: UnpackedHost;
@@ -159,14 +159,35 @@ test('[R-INSTALL-UNINSTALL] --purge takes secrets and data too, asks first, and 
 });
 
 test('[R-INSTALL-INTERRUPTED] packages that dpkg was killed in the middle of are unpacked again', async () => {
-  // The moments of dpkg are too short to be met by killing: its status file says that it was in them. One of them lacks nodejs.
-  await host.run(`dpkg --remove --force-depends nodejs
-    is() { sed -i "/^Package: $1$/,/^Status:/s/^Status: .*/Status: install $2/" /var/lib/dpkg/status; }
-    is perl-modules-5.40 'reinstreq unpacked'; is git 'reinstreq half-installed'; is node-corepack 'reinstreq half-installed'
-    [[ $(dpkg-query -W -f '\${db:Status-Eflag}\n' | grep -c reinstreq) == 3 ]]`);
   const marked = () => host.run('apt-mark showauto');
   const before = await marked();
+  expect(before).toContain('perl-modules-5.40\n');
+  await host.run('dpkg --remove --force-depends nodejs');
+  // One of them lacks nodejs.
+  const torn = { 'perl-modules-5.40': 'unpacked', git: 'half-installed', 'node-corepack': 'half-installed' };
+  await tear(host, torn);
   expect(await run('/root/newer', '--yes')).toMatchObject({ status: 0, stderr: '' });
-  expect(await host.run('dpkg --audit')).toBe('');
+  expect(await host.run(`dpkg --audit; dpkg --verify ${Object.keys(torn).join(' ')}; ls /var/cache/apt`)).not.toMatch(
+    /missing|torn/,
+  );
   expect(await marked()).toBe(before);
+});
+
+test('another apt that reads its lists just then is waited for', async () => {
+  await host.run('dpkg --remove --force-depends nodejs');
+  // It holds the lock (struct flock of Linux, 64 bits) until somebody waits.
+  await host.run(`cat >/root/other-apt <<'PERL'
+use Fcntl;
+open(my $lock, '>>', '/var/lib/apt/lists/lock') or die $!;
+my $whole = pack('ssx4qqlx4', F_WRLCK, 0, 0, 0, 0);
+fcntl($lock, F_SETLK, $whole) or die $!;
+open(my $locked, '>', '/root/locked');
+for (1 .. 600) {
+  last if grep { open(NAME, '<', $_) && (<NAME> // '') =~ /^sleep.5/ } glob('/proc/[0-9]*/cmdline');
+  select(undef, undef, undef, 0.1);
+}
+PERL
+    systemd-run --quiet --unit=other-apt perl /root/other-apt
+    until [[ -e /root/locked ]] || systemctl is-failed -q other-apt; do sleep 0.1; done; ! apt-get -qq update 2>/dev/null`);
+  expect(await run('/root/newer', '--yes')).toMatchObject({ status: 0, stderr: '' });
 });
