@@ -7,7 +7,8 @@
 #   NO_COLOR   no colours, even on a terminal
 set -euo pipefail
 umask 077
-export LC_ALL=C
+# `su` keeps a PATH that may lack the folders of root's programs.
+export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
 
 HERE="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)"
 # shellcheck source=scripts/backup/places.sh

@@ -52,7 +52,7 @@ install_missing() {
   info "installing ${MISSING[*]}"
   bring_packages "${MISSING[@]}" >&2 ||
     fatal "could not install ${MISSING[*]}" \
-      'See the lines above: mend the network, /etc/apt/sources.list or the packages that dpkg --audit names, then run this again. Nothing was restored.'
+      'See the lines above: mend the network, /etc/apt/sources.list or the packages (dpkg --audit and apt-get --fix-broken install name them), then run this again. Nothing was restored.'
 }
 
 # make_users: those of the services, and every other of the archive has to be here. A number would be somebody else's.

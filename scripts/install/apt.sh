@@ -17,7 +17,7 @@ not_installed() {
 # bring_packages PACKAGE...: status 0 if all of them are installed. What apt and dpkg say is said; the last lines are why it failed.
 bring_packages() {
   patiently "${APT[@]}" update || return
-  [[ -z "$(dpkg --audit 2>/dev/null)" ]] || finish_interrupted || return
+  finish_interrupted || return
   # An upgrade that was broken off leaves whole packages that do not go together. Nothing of the owner's is removed for it.
   patiently "${APT[@]}" --fix-broken --no-remove install && patiently "${APT[@]}" install "$@"
 }
@@ -25,6 +25,7 @@ bring_packages() {
 # finish_interrupted: what a run that was killed has left half done would keep apt from doing anything.
 finish_interrupted() {
   local torn
+  rm -rf "$TORN"
   # What it cannot do, apt tries again afterwards, and says.
   patiently "${DPKG[@]}" --configure -a >/dev/null 2>&1 || true
   mapfile -t torn < <(torn_packages)
@@ -38,7 +39,7 @@ torn_packages() {
 
 # unpack_again PACKAGE...: by dpkg, since apt reinstalls no package while another one lacks what it depends on.
 unpack_again() {
-  rm -rf "$TORN" && install -d -o _apt "$TORN" || return
+  install -d -o _apt "$TORN" || return
   (cd "$TORN" && patiently "${APT[@]}" download "$@" && patiently "${DPKG[@]}" --unpack ./*.deb) || return
   rm -rf "$TORN"
 }
@@ -55,6 +56,6 @@ patiently() {
 # is_apt_at_work: its locks, and dpkg's, are of fcntl, which flock does not see.
 is_apt_at_work() {
   local inodes
-  inodes="$(stat -c %i /var/lib/dpkg/lock{,-frontend} /var/lib/apt/lists/lock 2>/dev/null | paste -sd '|')"
+  inodes="$(stat -c %i /var/lib/dpkg/lock{,-frontend} /var/lib/apt/lists/lock /var/cache/apt/archives/lock 2>/dev/null | paste -sd '|')"
   grep -qE ":($inodes) " /proc/locks
 }

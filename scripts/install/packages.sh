@@ -2,14 +2,17 @@
 # The packages that this host lacks. Sourced by install.sh.
 
 install_packages() {
-  local missing
+  local missing also=''
   mapfile -t missing < <(items package | not_installed)
-  [[ ${#missing[@]} -eq 0 ]] || change "install packages ${missing[*]}" fetch_packages "${missing[@]}"
+  if [[ ${#missing[@]} -gt 0 ]]; then
+    [[ -z "$(dpkg --audit 2>/dev/null)" ]] || also=', and finish those that an interrupted run has left'
+    change "install packages ${missing[*]}$also" fetch_packages "${missing[@]}"
+  fi
   check_node
 }
 
 fetch_packages() {
   quietly bring_packages "$@" ||
     fatal $FAILED "could not install $*" \
-      'See the lines above: mend the network, /etc/apt/sources.list or the packages that dpkg --audit names, then run this again.'
+      'See the lines above: mend the network, /etc/apt/sources.list or the packages (dpkg --audit and apt-get --fix-broken install name them), then run this again.'
 }
