@@ -8,7 +8,7 @@
 set -euo pipefail
 umask 077
 # `su` keeps a PATH that may lack the folders of root's programs.
-export LC_ALL=C PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export LC_ALL=C PATH="$PATH:/usr/sbin:/sbin"
 
 HERE="$(cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")" && pwd -P)"
 # shellcheck source=scripts/backup/places.sh

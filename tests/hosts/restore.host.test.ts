@@ -77,7 +77,7 @@ test('[R-RESTORE-CONNECTED] a host is lost, and from its archive alone a fresh o
   const secrets = await host.run('cat /etc/mcp-oauth-proxy/.env /etc/hugo-mcp/server.key');
 
   await freshHost({ offered: true });
-  // A first try was killed while dpkg was at work.
+  // A first try was killed while dpkg was at work; and root's PATH may lack sbin, where dpkg finds what it needs.
   await host.run('apt-get -qq update && apt-get -qq -y install --no-install-recommends git >/dev/null 2>&1');
   await tear(host, { 'perl-modules-5.40': 'unpacked' });
   await onOwnersMachine(
@@ -86,7 +86,9 @@ test('[R-RESTORE-CONNECTED] a host is lost, and from its archive alone a fresh o
   await host.put(`${folder}/clear.tar`, '/dev/shm');
   const dry = await host.run(`${UNPACKED}/arleo/restore.sh --dry-run - </dev/shm/clear.tar`);
   expect(dry).toContain('[DRY-RUN] Would run install.sh --yes --role all\n');
-  const { status, stderr } = await host.try(`${UNPACKED}/arleo/restore.sh - </dev/shm/clear.tar`);
+  const { status, stderr } = await host.try(
+    `PATH=/usr/local/bin:/usr/bin:/bin ${UNPACKED}/arleo/restore.sh - </dev/shm/clear.tar`,
+  );
   expect({ status, said: status === 0 ? '' : stderr.slice(-3000) }).toEqual({ status: 0, said: '' });
 
   expect(await host.run('cat /etc/mcp-oauth-proxy/.env /etc/hugo-mcp/server.key')).toBe(secrets);
