@@ -50,9 +50,7 @@ check_release() {
 install_missing() {
   [[ ${#MISSING[@]} -gt 0 ]] || return 0
   info "installing ${MISSING[*]}"
-  bring_packages "${MISSING[@]}" >&2 ||
-    fatal "could not install ${MISSING[*]}" \
-      'See the lines above: mend the network, /etc/apt/sources.list or the packages (dpkg --audit and apt-get --fix-broken install name them), then run this again. Nothing was restored.'
+  bring_packages "${MISSING[@]}" >&2 || fatal "could not install ${MISSING[*]}" "$MEND_PACKAGES Nothing was restored."
 }
 
 # make_users: those of the services, and every other of the archive has to be here. A number would be somebody else's.

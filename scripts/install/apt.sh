@@ -4,6 +4,8 @@
 readonly APT=(env DEBIAN_FRONTEND=noninteractive apt-get -qq -y --no-install-recommends -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300
   -o Dpkg::Options::=--force-confold)
 readonly DPKG=(env DEBIAN_FRONTEND=noninteractive dpkg --force-confold)
+# shellcheck disable=SC2034  # For those who call bring_packages.
+readonly MEND_PACKAGES='See the lines above: mend the network, /etc/apt/sources.list or the packages (dpkg --audit and apt-get --fix-broken install name them), then run this again.'
 readonly TORN=/var/cache/apt/arleo-torn
 
 # not_installed: those of the packages on standard input, one a line, that are not there, or not whole.

@@ -12,7 +12,5 @@ install_packages() {
 }
 
 fetch_packages() {
-  quietly bring_packages "$@" ||
-    fatal $FAILED "could not install $*" \
-      'See the lines above: mend the network, /etc/apt/sources.list or the packages (dpkg --audit and apt-get --fix-broken install name them), then run this again.'
+  quietly bring_packages "$@" || fatal $FAILED "could not install $*" "$MEND_PACKAGES"
 }
