@@ -42,7 +42,8 @@ torn_packages() {
 # unpack_again PACKAGE...: by dpkg, since apt reinstalls no package while another one lacks what it depends on.
 unpack_again() {
   install -d -o _apt "$TORN" || return
-  (cd "$TORN" && patiently "${APT[@]}" download "$@" && patiently "${DPKG[@]}" --unpack ./*.deb) || return
+  # The user that apt fetches as has no hand in what root unpacks.
+  (cd "$TORN" && patiently "${APT[@]}" download "$@" && chown -R root:root . && patiently "${DPKG[@]}" --unpack ./*.deb) || return
   rm -rf "$TORN"
 }
 
